@@ -1,0 +1,60 @@
+//! Puts the packed data, the script and the style into the template.
+
+use askama::Template;
+use sha2::{Digest, Sha256};
+
+use super::base64;
+use super::data::{FlamegraphData, Recording};
+use super::pack::pack;
+
+/// The page's script: small files of one idea each, in one common scope, in the order in which they build on one another.
+const SCRIPT: &str = concat!(
+    "\"use strict\";\n(() => {\n",
+    include_str!("../../../assets/flamegraph/decode.js"),
+    include_str!("../../../assets/flamegraph/page.js"),
+    "})();\n",
+);
+
+const STYLE: &str = include_str!("../../../assets/flamegraph/page.css");
+
+#[derive(Template)]
+#[template(path = "flamegraph.html")]
+struct Page<'a> {
+    recording: &'a Recording,
+    script: &'static str,
+    script_hash: String,
+    style: &'static str,
+    style_hash: String,
+    packed_length: usize,
+    data: String,
+}
+
+/// The whole page as HTML. It loads nothing and runs no script but its own.
+///
+/// ```
+/// use memprof_reporter::report::flamegraph::{FlamegraphData, render};
+/// let mut data = FlamegraphData::default();
+/// data.recording.title = "<b>app.py</b>".into();
+/// let page = render(&data);
+/// assert!(page.starts_with("<!DOCTYPE html>"));
+/// assert!(!page.contains("<b>app.py"));
+/// ```
+pub fn render(data: &FlamegraphData) -> String {
+    let packed = pack(data);
+    let page = Page {
+        recording: &data.recording,
+        script: SCRIPT,
+        script_hash: hash(SCRIPT),
+        style: STYLE,
+        style_hash: hash(STYLE),
+        packed_length: packed.len(),
+        data: base64::encode(&lz4_flex::block::compress(&packed)),
+    };
+    page.render()
+        .expect("the template only writes texts into a String, which never fails")
+}
+
+/// How a content security policy names a script or style that may be used.
+fn hash(text: &str) -> String {
+    base64::encode(&Sha256::digest(text.as_bytes()))
+}

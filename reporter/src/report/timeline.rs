@@ -1,0 +1,69 @@
+//! Memory over time, as plain data, and the chart of it as SVG and as a page.
+
+mod thin;
+
+pub use thin::thin;
+
+/// Memory over the time of one recording. Times are seconds since it began.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Timeline {
+    /// What it is called where there are several (`before.bin`).
+    pub label: String,
+    /// How long the recording is, in seconds.
+    pub duration: f64,
+    /// The curves.
+    pub series: Vec<Series>,
+    /// Moments that the program or the user named.
+    pub marks: Vec<Mark>,
+    /// Stretches of time that the program named.
+    pub spans: Vec<Span>,
+}
+
+/// What a curve measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Quantity {
+    /// Bytes in blocks and anonymous mappings that the program asked for.
+    Heap,
+    /// Resident set size, as the kernel counts it.
+    Resident,
+    /// Bytes of mapped files.
+    Mapped,
+}
+
+/// One curve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// What it measures.
+    pub quantity: Quantity,
+    /// Its points, in the order of time.
+    pub points: Vec<Point>,
+}
+
+/// A value at a time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// When, in seconds.
+    pub time: f64,
+    /// How much, in bytes.
+    pub bytes: u64,
+}
+
+/// A named moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// When, in seconds.
+    pub time: f64,
+    /// Its name.
+    pub name: String,
+}
+
+/// A named stretch of time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    /// When it began, in seconds.
+    pub start: f64,
+    /// When it ended, in seconds; `None` when it was still open at the end of the recording.
+    pub end: Option<f64>,
+    /// Its name.
+    pub name: String,
+}
