@@ -1,0 +1,314 @@
+//! [`CaptureWriter`]: appends chunks, and survives a disk that is full.
+
+use super::error::CaptureError;
+use super::facts::{Ending, Facts};
+use super::header;
+use super::layout::{Chunk, ChunkHead, ChunkKind, Coding, HEAD_BYTES, INDEX_ENTRY_BYTES};
+use super::lock;
+use super::table::TRAILER_MAGIC;
+use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
+use memprof_wire::units::Microseconds;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileExt, FileTypeExt};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A place for a capture that is known to be writable. Nothing that was there is lost until
+/// [`CaptureWriter::begin`].
+#[derive(Debug)]
+pub struct Output {
+    file: File,
+    path: PathBuf,
+    is_new: bool,
+}
+
+impl Output {
+    /// Opens the output and takes its lock; a new file gets room for its header page.
+    ///
+    /// # Errors
+    ///
+    /// When the file is there and `force` is not, when its folder is not there, when it cannot be
+    /// written, or when another recording writes to it.
+    pub fn reserve(path: &Path, force: bool) -> Result<Self, CaptureError> {
+        let wrong = |source: io::Error| CaptureError::Io {
+            action: "write",
+            path: path.to_owned(),
+            source,
+        };
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        let (file, is_new) = match fs::metadata(path) {
+            Ok(there) if there.is_dir() => return Err(CaptureError::Folder { path: path.into() }),
+            Ok(there) if there.file_type().is_char_device() => {
+                (options.open(path).map_err(wrong)?, false)
+            }
+            Ok(there) if !there.is_file() => {
+                return Err(CaptureError::NotAFile { path: path.into() });
+            }
+            Ok(_) if !force => return Err(CaptureError::Exists { path: path.into() }),
+            Ok(_) => (options.open(path).map_err(wrong)?, false),
+            Err(_) => (create_new(&mut options, path)?, true),
+        };
+        let output = Self {
+            file,
+            path: path.to_owned(),
+            is_new,
+        };
+        if let Err(source) = lock::take(&output.file) {
+            // A file system without locks is no hindrance: readers then only cannot tell whether
+            // the file still grows.
+            if source.kind() == ErrorKind::WouldBlock {
+                return Err(CaptureError::Busy { path: path.into() });
+            }
+        }
+        if is_new && let Err(source) = output.file.write_all_at(&[0; header::PAGE], 0) {
+            output.abandon();
+            return Err(wrong(source));
+        }
+        Ok(output)
+    }
+
+    /// Gives the place up; a file that was there before is as it was.
+    pub fn abandon(self) {
+        if self.is_new {
+            // Nothing is left to do about a file that cannot be removed.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+
+    /// Where the capture will be.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn create_new(options: &mut OpenOptions, path: &Path) -> Result<File, CaptureError> {
+    options.create_new(true).open(path).map_err(|source| {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        match (source.kind(), folder) {
+            (ErrorKind::AlreadyExists, _) => CaptureError::Exists { path: path.into() },
+            (ErrorKind::NotFound, Some(folder)) => CaptureError::MissingFolder {
+                path: path.into(),
+                folder: folder.into(),
+            },
+            _ => CaptureError::Io {
+                action: "write",
+                path: path.into(),
+                source,
+            },
+        }
+    })
+}
+
+/// Writes one capture.
+///
+/// Once writing has failed (a full disk, a limit) the file is cut back to its last whole chunk
+/// and everything that follows is discarded: the program under test must not suffer.
+pub struct CaptureWriter {
+    file: File,
+    path: PathBuf,
+    end: u64,
+    index: Vec<u8>,
+    buffer: Vec<u8>,
+    table: CompressTable,
+    failure: Option<io::Error>,
+    chunks: u64,
+    raw_bytes: u64,
+    stored_bytes: u64,
+}
+
+impl std::fmt::Debug for CaptureWriter {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("CaptureWriter")
+            .field("path", &self.path)
+            .field("end", &self.end)
+            .field("failure", &self.failure)
+            .finish_non_exhaustive()
+    }
+}
+
+impl CaptureWriter {
+    /// Makes a capture and writes its facts: [`Output::reserve`] and [`CaptureWriter::begin`].
+    ///
+    /// # Errors
+    ///
+    /// As for those two.
+    pub fn create(path: &Path, facts: &Facts, force: bool) -> Result<Self, CaptureError> {
+        Self::begin(Output::reserve(path, force)?, facts)
+    }
+
+    /// Writes the header page and the facts over whatever was there.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be written.
+    pub fn begin(output: Output, facts: &Facts) -> Result<Self, CaptureError> {
+        let Output { file, path, .. } = output;
+        let started = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| {
+                u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+            });
+        // A device such as /dev/null cannot be cut, and need not be.
+        let _ = file.set_len(0);
+        let written = file.write_all_at(&header::page(started), 0);
+        let mut writer = Self {
+            file,
+            path,
+            end: header::PAGE as u64,
+            index: Vec::new(),
+            buffer: Vec::new(),
+            table: CompressTable::small(),
+            failure: written.err(),
+            chunks: 0,
+            raw_bytes: 0,
+            stored_bytes: 0,
+        };
+        let facts = serde_json::to_vec(facts).expect("facts have only keys that are text");
+        writer.write_chunk(&ChunkHead::at(ChunkKind::Facts, Microseconds(0)), &facts);
+        match writer.failure.take() {
+            None => Ok(writer),
+            Some(source) => Err(CaptureError::Io {
+                action: "write",
+                path: writer.path,
+                source,
+            }),
+        }
+    }
+
+    /// Appends a chunk, compressed where that makes it smaller.
+    pub fn write_chunk(&mut self, head: &ChunkHead, bytes: &[u8]) {
+        self.raw_bytes += bytes.len() as u64;
+        if self.failure.is_some() {
+            return;
+        }
+        let room = HEAD_BYTES + get_maximum_output_size(bytes.len());
+        if self.buffer.len() < room {
+            self.buffer.resize(room, 0);
+        }
+        // JSON stays readable to the eye, and the index has to be found without its length.
+        let packed = match head.kind {
+            ChunkKind::Events | ChunkKind::Observations | ChunkKind::Modules => {
+                compress_into_with_table(bytes, &mut self.buffer[HEAD_BYTES..], &mut self.table)
+                    .ok()
+                    .filter(|&length| length < bytes.len())
+            }
+            _ => None,
+        };
+        let (coding, length) = if let Some(length) = packed {
+            (Coding::Lz4, length)
+        } else {
+            self.buffer[HEAD_BYTES..HEAD_BYTES + bytes.len()].copy_from_slice(bytes);
+            (Coding::Plain, bytes.len())
+        };
+        let stored = &self.buffer[HEAD_BYTES..HEAD_BYTES + length];
+        let chunk = Chunk::new(head, self.end, coding, bytes.len() as u32, stored);
+        let encoded = chunk.encode();
+        self.buffer[..HEAD_BYTES].copy_from_slice(&encoded);
+        match self
+            .file
+            .write_all_at(&self.buffer[..HEAD_BYTES + length], self.end)
+        {
+            Ok(()) => {
+                self.index.extend_from_slice(&self.end.to_le_bytes());
+                self.index.extend_from_slice(&encoded);
+                self.end = chunk.end();
+                self.chunks += 1;
+                self.stored_bytes += length as u64;
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// Where the capture is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Bytes of the chunks so far, before they were compressed.
+    pub fn raw_bytes(&self) -> u64 {
+        self.raw_bytes
+    }
+
+    /// Bytes of the chunks in the file so far.
+    pub fn stored_bytes(&self) -> u64 {
+        self.stored_bytes
+    }
+
+    /// Why nothing is written any more, if so.
+    pub fn failure(&self) -> Option<&io::Error> {
+        self.failure.as_ref()
+    }
+
+    /// Writes the index and the ending, and returns the ending as it stands in the file: its byte
+    /// counts are filled in, and a recording that could not be written is said to be incomplete.
+    pub fn finish(mut self, ending: &Ending) -> Ending {
+        if self.failure.is_none() {
+            self.write_index();
+        }
+        let mut ending = Ending {
+            chunks: self.chunks,
+            raw_bytes: self.raw_bytes,
+            stored_bytes: self.stored_bytes,
+            ..ending.clone()
+        };
+        if let Some(failure) = &self.failure {
+            ending.complete = false;
+            reason(failure).clone_into(&mut ending.how);
+            ending.note = Some(format!(
+                "writing failed after {} bytes ({failure}); what came later is not in the file",
+                self.end
+            ));
+        }
+        // These bytes were allocated at the start; if even they fail, the file reads as one
+        // whose recorder was killed.
+        let _ = self
+            .file
+            .write_all_at(&header::ending(&ending), header::ENDING as u64);
+        ending
+    }
+
+    fn write_index(&mut self) {
+        let index = std::mem::take(&mut self.index);
+        debug_assert_eq!(index.len() % INDEX_ENTRY_BYTES, 0);
+        let (offset, counts) = (self.end, (self.chunks, self.raw_bytes, self.stored_bytes));
+        self.write_chunk(&ChunkHead::at(ChunkKind::Index, Microseconds(0)), &index);
+        // The counts are those of what was recorded.
+        (self.chunks, self.raw_bytes, self.stored_bytes) = counts;
+        if self.failure.is_some() {
+            return;
+        }
+        let mut trailer = [0; 16];
+        trailer[..8].copy_from_slice(&offset.to_le_bytes());
+        trailer[8..].copy_from_slice(&TRAILER_MAGIC);
+        if self.file.write_all_at(&trailer, self.end).is_err() {
+            // Every event is in the file, and a reader can do without the index.
+            let _ = self.file.set_len(offset);
+        }
+    }
+
+    /// Behaves from now on as if a write had failed like this.
+    #[cfg(test)]
+    pub(super) fn fail_with(&mut self, error: i32) {
+        self.fail(io::Error::from_raw_os_error(error));
+    }
+
+    fn fail(&mut self, error: io::Error) {
+        let _ = self.file.set_len(self.end);
+        self.failure = Some(error);
+        self.index = Vec::new();
+    }
+}
+
+/// The word of [`Ending::how`] for a failed write.
+fn reason(failure: &io::Error) -> &'static str {
+    match failure.raw_os_error() {
+        Some(libc::ENOSPC | libc::EDQUOT) => "disk full",
+        Some(libc::EFBIG) => "file size limit",
+        _ => "write error",
+    }
+}
