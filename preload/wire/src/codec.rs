@@ -103,9 +103,9 @@ impl Encoder {
         Self { predictor: Predictor::new() }
     }
 
-    /// Which epoch of predictions this is.
-    pub const fn epoch(&self) -> u16 {
-        self.predictor.epoch
+    /// The epoch that the next [`Event::Restart`] begins.
+    pub const fn next_epoch(&self) -> u16 {
+        self.predictor.next_epoch()
     }
 
     /// Writes an [`Event::Allocation`]; `site` belongs to its stack.
@@ -217,8 +217,10 @@ impl Encoder {
             Event::UnmapCancelled => writer.byte(operation::UNMAP_CANCELLED),
             Event::Turn { turn, time } => {
                 writer.byte(operation::TURN);
-                writer.number(turn.0);
-                writer.number(time.0);
+                writer.number(turn.0.wrapping_sub(self.predictor.last_turn));
+                writer.number(time.0.wrapping_sub(self.predictor.last_time));
+                self.predictor.last_turn = turn.0;
+                self.predictor.last_time = time.0;
             }
             Event::Restart { turn, time, stacks, epoch } => {
                 writer.byte(operation::RESTART);
@@ -226,7 +228,7 @@ impl Encoder {
                 writer.number(time.0);
                 writer.number(u64::from(stacks));
                 writer.number(u64::from(epoch));
-                self.predictor.restart(epoch);
+                self.predictor.restart(turn.0, time.0, epoch);
             }
             Event::PythonFrame { stack, parent, code, instruction } => {
                 writer.byte(operation::PYTHON_FRAME);
@@ -318,6 +320,20 @@ impl Encoder {
             Event::CensusEnd => writer.byte(operation::CENSUS_END),
         }
         writer.out
+    }
+
+    /// Writes any event into a buffer and returns its bytes: for tools and tests, which would
+    /// rather be safe than fast.
+    pub fn write_to<'a>(
+        &mut self,
+        buffer: &'a mut [u8; MAX_EVENT],
+        event: &Event<'_>,
+        site: &mut Site,
+    ) -> &'a [u8] {
+        // SAFETY: the buffer is MAX_EVENT bytes long.
+        let end = unsafe { self.any(buffer.as_mut_ptr(), event, site) };
+        let length = end as usize - buffer.as_ptr() as usize;
+        &buffer[..length]
     }
 }
 
@@ -492,14 +508,17 @@ impl Decoder {
         let unknown = DecodeError::Unknown(kind);
         Ok(match kind {
             operation::TURN => {
-                Event::Turn { turn: Turn(number(input)?), time: Microseconds(number(input)?) }
+                let known = &mut self.predictor;
+                known.last_turn = known.last_turn.wrapping_add(number(input)?);
+                known.last_time = known.last_time.wrapping_add(number(input)?);
+                Event::Turn { turn: Turn(known.last_turn), time: Microseconds(known.last_time) }
             }
             operation::RESTART => {
                 let turn = Turn(number(input)?);
                 let time = Microseconds(number(input)?);
                 let stacks = number(input)? as u32;
                 let epoch = number(input)? as u16;
-                self.predictor.restart(epoch);
+                self.predictor.restart(turn.0, time.0, epoch);
                 Event::Restart { turn, time, stacks, epoch }
             }
             operation::PYTHON_FRAME => {

@@ -80,6 +80,10 @@ pub struct Predictor {
     pub last_native: u64,
     /// The address last written in a census.
     pub last_census: u64,
+    /// The turn that goes on.
+    pub last_turn: u64,
+    /// The time last written.
+    pub last_time: u64,
     /// The type that followed each type when it last died, by its low bits.
     pub next_type: [u32; TYPES],
     /// The address of the last allocation of each class.
@@ -98,14 +102,18 @@ impl Predictor {
             last_type: 0,
             last_native: 0,
             last_census: 0,
+            last_turn: 0,
+            last_time: 0,
             next_type: [0; TYPES],
             by_class: [0; CLASSES],
         }
     }
 
-    /// Forgets all but the count of restarts, which goes up (and never to 0).
-    pub const fn restart(&mut self, epoch: u16) {
+    /// Forgets all but what a restart event carries.
+    pub const fn restart(&mut self, turn: u64, time: u64, epoch: u16) {
         *self = Self::new();
+        self.last_turn = turn;
+        self.last_time = time;
         self.epoch = epoch;
     }
 

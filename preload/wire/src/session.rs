@@ -67,6 +67,8 @@ pub struct SessionPage {
     pub images: AtomicU32,
     /// Threads that found no free ring.
     pub threads_refused: AtomicU32,
+    /// Goes up when a program has loaded or unloaded libraries.
+    pub module_changes: AtomicU32,
     time: Line<Clock>,
     /// A robust mutex of the C library that a thread of the recorder holds while it lives. Its
     /// first word tells ([`OWNER_DIED`]) when that thread is gone, whatever killed it.

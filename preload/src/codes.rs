@@ -1,0 +1,223 @@
+//! Numbers for pointers that the interpreter owns: code objects and types.
+//!
+//! Process-wide, lock-free tables. A pointer is forgotten when the block behind it is freed, and
+//! only that one: the interpreter uses such addresses again within microseconds.
+
+use crate::raw;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+/// An entry's key before anybody used it.
+const EMPTY: usize = 0;
+/// An entry whose pointer was forgotten; look-ups go on behind it.
+const FORGOTTEN: usize = 1;
+/// An entry that is being filled in.
+const FILLING: usize = 2;
+
+/// How many entries the first table of a [`Numbers`] has; each further one has twice as many.
+const FIRST: usize = 4096;
+const TABLES: usize = 12;
+/// Forgotten pointers that threads are told one by one; who missed more starts afresh.
+const RECENT: usize = 64;
+
+#[derive(Debug)]
+#[repr(C)]
+struct Entry {
+    key: AtomicUsize,
+    number: AtomicU32,
+    detail: AtomicU32,
+}
+
+/// Numbers for the live pointers of one kind.
+#[derive(Debug)]
+pub struct Numbers {
+    tables: [AtomicPtr<Entry>; TABLES],
+    used: [AtomicU32; TABLES],
+    next: AtomicU32,
+    forgotten: AtomicU64,
+    recent: [AtomicUsize; RECENT],
+}
+
+/// A pointer's number, and a word about it that the caller chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The number, from 1.
+    pub number: u32,
+    /// What was noted with it.
+    pub detail: u32,
+}
+
+impl Numbers {
+    /// No pointer is known.
+    pub const fn new() -> Self {
+        Self {
+            tables: [const { AtomicPtr::new(core::ptr::null_mut()) }; TABLES],
+            used: [const { AtomicU32::new(0) }; TABLES],
+            next: AtomicU32::new(1),
+            forgotten: AtomicU64::new(0),
+            recent: [const { AtomicUsize::new(0) }; RECENT],
+        }
+    }
+
+    /// The number of a pointer, if it has one.
+    #[inline]
+    pub fn find(&self, pointer: usize) -> Option<Known> {
+        let entry = self.entry(pointer)?;
+        Some(Known {
+            number: entry.number.load(Ordering::Relaxed),
+            detail: entry.detail.load(Ordering::Relaxed),
+        })
+    }
+
+    /// Gives a pointer the next number; `None` when memory is short. Two threads that do this at
+    /// once for one pointer get two numbers, which means the same to a reader.
+    #[cold]
+    pub fn insert(&self, pointer: usize, detail: u32) -> Option<Known> {
+        for level in 0..TABLES {
+            let size = FIRST << level;
+            if self.used[level].load(Ordering::Relaxed) as usize >= size / 2 {
+                continue;
+            }
+            let table = self.table(level)?;
+            let mut place = hash(pointer);
+            loop {
+                // SAFETY: the masked place is below the size of the table.
+                let entry = unsafe { &*table.add(place & (size - 1)) };
+                let taken = entry.key.compare_exchange(
+                    EMPTY,
+                    FILLING,
+                    Ordering::AcqRel,
+                    Ordering::Acquire,
+                );
+                if taken.is_ok() {
+                    self.used[level].fetch_add(1, Ordering::Relaxed);
+                    let number = self.next.fetch_add(1, Ordering::Relaxed);
+                    entry.number.store(number, Ordering::Relaxed);
+                    entry.detail.store(detail, Ordering::Relaxed);
+                    entry.key.store(pointer, Ordering::Release);
+                    return Some(Known { number, detail });
+                }
+                place += 1;
+            }
+        }
+        None
+    }
+
+    /// Forgets a pointer, because what it pointed to is gone. False when it was not known.
+    pub fn forget(&self, pointer: usize) -> bool {
+        let Some(entry) = self.entry(pointer) else { return false };
+        entry.key.store(FORGOTTEN, Ordering::Release);
+        let count = self.forgotten.load(Ordering::Relaxed);
+        self.recent[count as usize % RECENT].store(pointer, Ordering::Relaxed);
+        self.forgotten.store(count + 1, Ordering::Release);
+        true
+    }
+
+    /// How many pointers were forgotten so far.
+    #[inline(always)]
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::Acquire)
+    }
+
+    /// Calls `each` for the pointers forgotten since `seen`; false when there were too many.
+    pub fn forgotten_since(&self, seen: u64, mut each: impl FnMut(usize)) -> bool {
+        let now = self.forgotten();
+        if now - seen > RECENT as u64 / 2 {
+            return false;
+        }
+        for count in seen..now {
+            each(self.recent[count as usize % RECENT].load(Ordering::Relaxed));
+        }
+        true
+    }
+
+    #[inline]
+    fn entry(&self, pointer: usize) -> Option<&Entry> {
+        for (level, table) in self.tables.iter().enumerate() {
+            let table = table.load(Ordering::Acquire);
+            if table.is_null() {
+                return None;
+            }
+            let size = FIRST << level;
+            let mut place = hash(pointer);
+            loop {
+                // SAFETY: the masked place is below the size of the table, which never moves. At
+                // most half of a table is used, so an empty entry ends the loop.
+                let entry = unsafe { &*table.add(place & (size - 1)) };
+                let key = entry.key.load(Ordering::Acquire);
+                if key == pointer {
+                    return Some(entry);
+                }
+                if key == EMPTY {
+                    break;
+                }
+                place += 1;
+            }
+        }
+        None
+    }
+
+    fn table(&self, level: usize) -> Option<*mut Entry> {
+        let table = self.tables[level].load(Ordering::Acquire);
+        if !table.is_null() {
+            return Some(table);
+        }
+        let bytes = (FIRST << level) * size_of::<Entry>();
+        let fresh = raw::map(bytes)?.cast();
+        let empty = core::ptr::null_mut();
+        match self.tables[level].compare_exchange(empty, fresh, Ordering::AcqRel, Ordering::Acquire)
+        {
+            Ok(_) => Some(fresh),
+            Err(theirs) => {
+                // SAFETY: made above and known to nobody.
+                unsafe { raw::unmap(fresh.cast(), bytes) };
+                Some(theirs)
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn hash(pointer: usize) -> usize {
+    (pointer >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Numbers;
+
+    #[test]
+    fn a_pointer_keeps_its_number_until_it_is_forgotten() {
+        let numbers = Numbers::new();
+        assert_eq!(numbers.find(0x1000), None);
+        let first = numbers.insert(0x1000, 7);
+        assert_eq!(first.map(|known| (known.number, known.detail)), Some((1, 7)));
+        assert_eq!(numbers.find(0x1000), first);
+        assert!(numbers.forget(0x1000));
+        assert!(!numbers.forget(0x1000));
+        assert_eq!(numbers.find(0x1000), None);
+        assert_eq!(numbers.insert(0x1000, 7).map(|known| known.number), Some(2));
+    }
+
+    #[test]
+    fn more_pointers_than_one_table_holds() {
+        let numbers = Numbers::new();
+        for pointer in 1..=20_000usize {
+            assert!(numbers.insert(pointer * 16, 0).is_some());
+        }
+        for pointer in 1..=20_000usize {
+            assert_eq!(numbers.find(pointer * 16).map(|known| known.number), Some(pointer as u32));
+        }
+    }
+
+    #[test]
+    fn threads_learn_which_pointers_are_gone() {
+        let numbers = Numbers::new();
+        numbers.insert(0x20, 0);
+        numbers.insert(0x30, 0);
+        let seen = numbers.forgotten();
+        numbers.forget(0x30);
+        let mut gone = Vec::new();
+        assert!(numbers.forgotten_since(seen, |pointer| gone.push(pointer)));
+        assert_eq!(gone, [0x30]);
+    }
+}

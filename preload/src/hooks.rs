@@ -1,0 +1,21 @@
+//! What is intercepted, one room for each kind of function.
+//!
+//! | room | functions |
+//! |---|---|
+//! | [`heap`] | the system allocator |
+//! | [`pages`] | mappings |
+//! | [`python`] | CPython's three allocators |
+//! | [`loader`] | `dlopen`, `dlclose`: libraries, and an interpreter that comes late |
+//! | [`process`] | the start of `main`, `exec`, `vfork` |
+//! | [`names`] | thread names |
+//!
+//! Each hook has the same shape: take the [`crate::guard::Guard`] or pass through, record what is
+//! about to go, call the original, record what came. Tests link the originals, so the names are
+//! only exported in the library itself.
+
+pub mod heap;
+pub mod loader;
+pub mod names;
+pub mod pages;
+pub mod process;
+pub mod python;

@@ -1,0 +1,322 @@
+//! CPython's allocators: `PyMem_SetAllocator` puts these hooks in front of all three domains.
+//!
+//! A request above 512 bytes goes on from the object domain to the raw one and from there to
+//! `malloc`; the guard sees to it that only the outermost call is recorded.
+
+use crate::guard::Guard;
+use crate::python::layout::{self, Family, Layout};
+use crate::python::{self, Support};
+use crate::stack::python::{capture, capture_with_lock};
+use crate::thread::Thread;
+use crate::{elf, session};
+use core::cell::UnsafeCell;
+use core::ffi::{CStr, c_char, c_void};
+use core::marker::PhantomData;
+use core::sync::atomic::{AtomicBool, Ordering};
+use memprof_wire::allocator::Allocator;
+use memprof_wire::event::{Event, Note};
+use memprof_wire::session::option;
+use memprof_wire::units::StackId;
+
+/// `PyMemAllocatorEx`
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Functions {
+    context: *mut c_void,
+    malloc: unsafe extern "C" fn(*mut c_void, usize) -> *mut c_void,
+    calloc: unsafe extern "C" fn(*mut c_void, usize, usize) -> *mut c_void,
+    realloc: unsafe extern "C" fn(*mut c_void, *mut c_void, usize) -> *mut c_void,
+    free: unsafe extern "C" fn(*mut c_void, *mut c_void),
+}
+
+/// The functions of a domain as they were before the hooks.
+struct Below(UnsafeCell<Option<Functions>>);
+
+// SAFETY: written once, before the hooks that read it are set.
+unsafe impl Sync for Below {}
+
+static INSTALLED: AtomicBool = AtomicBool::new(false);
+
+/// One of CPython's domains, with the names of its functions in a recording.
+trait Domain {
+    /// Its number in `PyMemAllocatorDomain`.
+    const NUMBER: i32;
+    const MALLOC: Allocator;
+    const CALLOC: Allocator;
+    const REALLOC: Allocator;
+    /// Whether callers hold the interpreter lock.
+    const LOCKED: bool;
+    /// Whether its blocks hold objects.
+    const OBJECTS: bool;
+
+    fn below() -> &'static Below;
+
+    /// The functions below the hooks.
+    #[inline(always)]
+    fn functions() -> &'static Functions {
+        // SAFETY: a hook only runs once it was installed, which filled this in.
+        unsafe { (*Self::below().0.get()).as_ref().unwrap_unchecked() }
+    }
+}
+
+macro_rules! domain {
+    ($name:ident, $number:literal, $locked:literal, $objects:literal, $malloc:ident, $calloc:ident, $realloc:ident) => {
+        struct $name;
+        impl Domain for $name {
+            const NUMBER: i32 = $number;
+            const MALLOC: Allocator = Allocator::$malloc;
+            const CALLOC: Allocator = Allocator::$calloc;
+            const REALLOC: Allocator = Allocator::$realloc;
+            const LOCKED: bool = $locked;
+            const OBJECTS: bool = $objects;
+
+            fn below() -> &'static Below {
+                static BELOW: Below = Below(UnsafeCell::new(None));
+                &BELOW
+            }
+        }
+    };
+}
+
+domain!(Raw, 0, false, false, RawMalloc, RawCalloc, RawRealloc);
+domain!(Mem, 1, true, false, MemMalloc, MemCalloc, MemRealloc);
+domain!(Obj, 2, true, true, ObjMalloc, ObjCalloc, ObjRealloc);
+
+/// How stacks are found: by the layout of a version, or not at all.
+trait Interpreter {
+    fn stack<D: Domain>(thread: &mut Thread) -> StackId;
+}
+
+struct Known<L>(PhantomData<L>);
+struct Unknown;
+
+impl<L: Layout> Interpreter for Known<L> {
+    #[inline(always)]
+    fn stack<D: Domain>(thread: &mut Thread) -> StackId {
+        if D::LOCKED { capture_with_lock::<L>(thread) } else { capture(thread) }
+    }
+}
+
+impl Interpreter for Unknown {
+    fn stack<D: Domain>(_: &mut Thread) -> StackId {
+        StackId::NONE
+    }
+}
+
+#[inline(always)]
+fn allocated<I: Interpreter, D: Domain>(
+    guard: &Guard,
+    block: *mut c_void,
+    size: usize,
+    allocator: Allocator,
+) {
+    if !block.is_null()
+        && let Some(thread) = Thread::ready(guard)
+    {
+        let stack = I::stack::<D>(thread);
+        thread.allocation(block.addr(), size, allocator, stack);
+    }
+}
+
+#[inline(always)]
+fn freeing<D: Domain>(guard: &Guard, block: *mut c_void) {
+    if block.is_null() {
+        return;
+    }
+    if D::OBJECTS {
+        forget_code(block);
+    }
+    if let Some(thread) = Thread::ready(guard) {
+        if !D::LOCKED && block.addr() == thread.stacks.python_thread {
+            thread.stacks.python_thread = 0;
+        }
+        thread.free(block.addr(), None);
+    }
+}
+
+/// A code object's address is used again at once, so its number has to go with it.
+#[inline(always)]
+fn forget_code(block: *mut c_void) {
+    // SAFETY: a block of the object domain has at least 16 bytes; a code object begins at its
+    // start, and its type is the second word.
+    let kind = unsafe { block.cast::<usize>().add(1).read() };
+    if kind == python::code_type() {
+        python::CODES.forget(block.addr());
+    }
+}
+
+unsafe extern "C" fn malloc<I: Interpreter, D: Domain>(_: *mut c_void, size: usize) -> *mut c_void {
+    let below = D::functions();
+    let guard = Guard::enter();
+    // SAFETY: the interpreter's arguments, handed on with the context that belongs to them.
+    let block = unsafe { (below.malloc)(below.context, size) };
+    if let Some(guard) = guard {
+        allocated::<I, D>(&guard, block, size, D::MALLOC);
+    }
+    block
+}
+
+unsafe extern "C" fn calloc<I: Interpreter, D: Domain>(
+    _: *mut c_void,
+    count: usize,
+    size: usize,
+) -> *mut c_void {
+    let below = D::functions();
+    let guard = Guard::enter();
+    // SAFETY: as in `malloc`.
+    let block = unsafe { (below.calloc)(below.context, count, size) };
+    if let Some(guard) = guard {
+        allocated::<I, D>(&guard, block, count.wrapping_mul(size), D::CALLOC);
+    }
+    block
+}
+
+unsafe extern "C" fn realloc<I: Interpreter, D: Domain>(
+    _: *mut c_void,
+    block: *mut c_void,
+    size: usize,
+) -> *mut c_void {
+    let below = D::functions();
+    let guard = Guard::enter();
+    if let Some(guard) = &guard {
+        freeing::<D>(guard, block);
+    }
+    // SAFETY: as in `malloc`.
+    let new = unsafe { (below.realloc)(below.context, block, size) };
+    if let Some(guard) = guard {
+        if new.is_null()
+            && !block.is_null()
+            && let Some(thread) = Thread::ready(&guard)
+        {
+            thread.event(&Event::FreeCancelled);
+        }
+        allocated::<I, D>(&guard, new, size, D::REALLOC);
+    }
+    new
+}
+
+unsafe extern "C" fn free<I: Interpreter, D: Domain>(_: *mut c_void, block: *mut c_void) {
+    let below = D::functions();
+    let guard = Guard::enter();
+    if let Some(guard) = &guard {
+        freeing::<D>(guard, block);
+    }
+    // SAFETY: as in `malloc`.
+    unsafe { (below.free)(below.context, block) };
+    drop(guard);
+}
+
+/// Watches the object domain without recording it: stacks of the system allocator need to know
+/// which code objects are gone.
+unsafe extern "C" fn free_watching_code(_: *mut c_void, block: *mut c_void) {
+    let below = Obj::functions();
+    if !block.is_null() {
+        forget_code(block);
+    }
+    // SAFETY: as in `malloc`.
+    unsafe { (below.free)(below.context, block) };
+}
+
+type Accessor = unsafe extern "C" fn(i32, *mut Functions);
+
+fn accessor(name: &CStr) -> Option<Accessor> {
+    // SAFETY: both PyMem_GetAllocator and PyMem_SetAllocator have this type.
+    elf::find(name).map(|address| unsafe { core::mem::transmute::<usize, Accessor>(address) })
+}
+
+/// Sets the hooks if an interpreter is loaded and none are set yet.
+pub fn install_if_loaded() {
+    if session::page().is_none() || INSTALLED.load(Ordering::Acquire) {
+        return;
+    }
+    let (Some(get), Some(set)) =
+        (accessor(c"PyMem_GetAllocator"), accessor(c"PyMem_SetAllocator"))
+    else {
+        return;
+    };
+    let Some(support) = python::find() else { return };
+    if INSTALLED.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    announce(support);
+    let all = session::wants(option::PYTHON_ALLOCATORS);
+    match python::family().filter(|_| support == Support::Stacks) {
+        Some(Family::V39) => set_all::<Known<layout::V39>>(get, set, all),
+        Some(Family::V310) => set_all::<Known<layout::V310>>(get, set, all),
+        Some(Family::V311) => set_all::<Known<layout::V311>>(get, set, all),
+        Some(Family::V312) => set_all::<Known<layout::V312>>(get, set, all),
+        Some(Family::V313) => set_all::<Known<layout::V313>>(get, set, all),
+        Some(Family::V314) => set_all::<Known<layout::V314>>(get, set, all),
+        Some(Family::V315) => set_all::<Known<layout::V315>>(get, set, all),
+        None if all => set_all::<Unknown>(get, set, all),
+        None => {}
+    }
+}
+
+fn set_all<I: Interpreter>(get: Accessor, set: Accessor, all: bool) {
+    if all {
+        set_one::<I, Raw>(get, set);
+        set_one::<I, Mem>(get, set);
+        set_one::<I, Obj>(get, set);
+        return;
+    }
+    change::<Obj>(get, set, |below| Functions { free: free_watching_code, ..below }, true);
+}
+
+fn set_one<I: Interpreter, D: Domain>(get: Accessor, set: Accessor) {
+    let hooks = Functions {
+        context: core::ptr::null_mut(),
+        malloc: malloc::<I, D>,
+        calloc: calloc::<I, D>,
+        realloc: realloc::<I, D>,
+        free: free::<I, D>,
+    };
+    change::<D>(get, set, |_| hooks, false);
+}
+
+/// Replaces the functions of a domain. With `shared` the unchanged ones keep their own context,
+/// which the changed one takes from what is kept below.
+fn change<D: Domain>(
+    get: Accessor,
+    set: Accessor,
+    hooks: impl FnOnce(Functions) -> Functions,
+    shared: bool,
+) {
+    let mut functions = core::mem::MaybeUninit::<Functions>::uninit();
+    // SAFETY: the interpreter fills the five words in, and copies the five it is given.
+    unsafe {
+        get(D::NUMBER, functions.as_mut_ptr());
+        let below = functions.assume_init();
+        *D::below().0.get() = Some(below);
+        let mut hooks = hooks(below);
+        if shared {
+            hooks.context = below.context;
+        }
+        set(D::NUMBER, &raw mut hooks);
+    }
+}
+
+/// Records which interpreter this is, and what cannot be known of it.
+fn announce(support: Support) {
+    let Some(guard) = Guard::enter() else { return };
+    let Some(thread) = Thread::ready(&guard) else { return };
+    let allocator = elf::find(c"_PyMem_GetCurrentAllocatorName").map_or(c"", |address| {
+        // SAFETY: a function without arguments that returns a constant text or null; the runtime
+        // is pre-initialised, or is of a version that does not need to be.
+        unsafe {
+            let name: extern "C" fn() -> *const c_char = core::mem::transmute(address);
+            let name = name();
+            if name.is_null() { c"" } else { CStr::from_ptr(name) }
+        }
+    });
+    thread.event(&Event::Interpreter {
+        version: python::found_version(),
+        stacks: support == Support::Stacks,
+        allocator: allocator.to_bytes(),
+    });
+    match support {
+        Support::Stacks => {}
+        Support::UnknownVersion => thread.event(&Event::Note(Note::UnknownInterpreter)),
+        Support::FreeThreaded => thread.event(&Event::Note(Note::FreeThreadedInterpreter)),
+    }
+}

@@ -1,0 +1,148 @@
+//! The interpreter in this process: which one it is, and where it keeps what.
+//!
+//! [`layout`] has one small table for each version. Everything else is written once, over a
+//! [`layout::Layout`].
+
+pub mod layout;
+pub mod text;
+
+use crate::codes::Numbers;
+use crate::elf;
+use core::ffi::{CStr, c_char};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use layout::Family;
+
+/// The code objects that are alive and were seen on some stack.
+pub static CODES: Numbers = Numbers::new();
+
+static FAMILY: AtomicU32 = AtomicU32::new(0);
+static RUNTIME: AtomicUsize = AtomicUsize::new(0);
+static CURRENT_THREAD: AtomicUsize = AtomicUsize::new(0);
+static OWN_THREAD: AtomicUsize = AtomicUsize::new(0);
+static CODE_TYPE: AtomicUsize = AtomicUsize::new(0);
+static VERSION: AtomicU32 = AtomicU32::new(0);
+
+/// What there is to say about an interpreter that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// Stacks are recorded.
+    Stacks,
+    /// Its version is not known here.
+    UnknownVersion,
+    /// It is a build without the global lock.
+    FreeThreaded,
+}
+
+/// Finds the interpreter among the loaded objects; `None` when there is none.
+pub fn find() -> Option<Support> {
+    let runtime = elf::find(c"_PyRuntime")?;
+    let version = version()?;
+    VERSION.store(version, Ordering::Relaxed);
+    let Some(family) = Family::of(version >> 16) else { return Some(Support::UnknownVersion) };
+    // SAFETY: the runtime's structure is there, and much larger than what is read.
+    let support = unsafe { layout::check(family, runtime) };
+    if support != Support::Stacks {
+        return Some(support);
+    }
+    let current = elf::find(c"PyThreadState_GetUnchecked")
+        .or_else(|| elf::find(c"_PyThreadState_UncheckedGet"));
+    let (Some(current), Some(own), Some(code)) =
+        (current, elf::find(c"PyGILState_GetThisThreadState"), elf::find(c"PyCode_Type"))
+    else {
+        return Some(Support::UnknownVersion);
+    };
+    RUNTIME.store(runtime, Ordering::Relaxed);
+    CURRENT_THREAD.store(current, Ordering::Relaxed);
+    OWN_THREAD.store(own, Ordering::Relaxed);
+    CODE_TYPE.store(code, Ordering::Relaxed);
+    FAMILY.store(family as u32, Ordering::Release);
+    Some(Support::Stacks)
+}
+
+/// `PY_VERSION_HEX` of the interpreter that was found.
+pub fn found_version() -> u32 {
+    VERSION.load(Ordering::Relaxed)
+}
+
+/// The interpreter's version as `PY_VERSION_HEX`.
+fn version() -> Option<u32> {
+    if let Some(number) = elf::find(c"Py_Version") {
+        // SAFETY: the interpreter's own constant, an unsigned long, from 3.11 on.
+        return Some(unsafe { (number as *const u64).read() } as u32);
+    }
+    let text = elf::find(c"Py_GetVersion")?;
+    // SAFETY: a function without arguments that works before the interpreter is initialised.
+    let text: extern "C" fn() -> *const c_char = unsafe { core::mem::transmute(text) };
+    // SAFETY: it returns a string that lives for ever.
+    parse_version(unsafe { CStr::from_ptr(text()) }.to_bytes())
+}
+
+/// The first two numbers of a text such as `3.10.13 (main, …)`.
+fn parse_version(text: &[u8]) -> Option<u32> {
+    let mut numbers = text.splitn(3, |&byte| byte == b'.').map(|digits| {
+        digits
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .fold(0u32, |number, byte| number * 10 + u32::from(byte - b'0'))
+    });
+    Some(numbers.next()? << 24 | numbers.next()? << 16 | numbers.next()? << 8)
+}
+
+/// The family of the interpreter whose stacks are recorded; `None` without one.
+#[inline(always)]
+pub fn family() -> Option<Family> {
+    Family::from_number(FAMILY.load(Ordering::Relaxed))
+}
+
+/// The address of the type of code objects.
+#[inline(always)]
+pub fn code_type() -> usize {
+    CODE_TYPE.load(Ordering::Relaxed)
+}
+
+/// The address of `_PyRuntime`.
+#[inline(always)]
+pub fn runtime() -> usize {
+    RUNTIME.load(Ordering::Relaxed)
+}
+
+/// The state of the thread that holds the interpreter lock (to 3.11), or of this thread if it holds
+/// one (from 3.12). Zero for none. Only to be called when [`family`] is known.
+#[inline(always)]
+pub fn current_thread() -> usize {
+    // SAFETY: the interpreter's own function, without arguments and safe at any time.
+    unsafe { call(&CURRENT_THREAD) }
+}
+
+/// The state of this very thread, with or without the lock; zero for none. Only to be called when
+/// [`family`] is known.
+#[inline]
+pub fn own_thread() -> usize {
+    // SAFETY: as above.
+    unsafe { call(&OWN_THREAD) }
+}
+
+/// Calls a function of the interpreter that takes nothing and returns a pointer.
+///
+/// # Safety
+///
+/// `function` must hold the address of one.
+#[inline(always)]
+unsafe fn call(function: &AtomicUsize) -> usize {
+    let address = function.load(Ordering::Relaxed);
+    // SAFETY: the caller's promise.
+    let function: extern "C" fn() -> usize = unsafe { core::mem::transmute(address) };
+    function()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_version;
+
+    #[test]
+    fn versions_are_read_from_the_banner() {
+        assert_eq!(parse_version(b"3.10.13 (main, Aug)"), Some(0x030a_0d00));
+        assert_eq!(parse_version(b"3.9.2+ (x)"), Some(0x0309_0200));
+        assert_eq!(parse_version(b"nonsense"), None);
+    }
+}

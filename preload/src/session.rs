@@ -1,0 +1,204 @@
+//! Attaching this process to the recording.
+
+use crate::environment::{self, Carried};
+use crate::{raw, thread};
+use core::cell::UnsafeCell;
+use core::ffi::c_char;
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use memprof_wire::ring::{RingHeader, RingState};
+use memprof_wire::session::{
+    DIRECTORY, FILE_BYTES, MAGIC, RING_BYTES, RINGS, STRIDE, SessionPage, VERSION, option,
+};
+
+/// Nobody has tried to attach yet.
+const UNTRIED: u32 = 0;
+/// Somebody is at it.
+const TRYING: u32 = 1;
+/// This process is part of a recording.
+const ATTACHED: u32 = 2;
+/// It is not.
+const DARK: u32 = 3;
+
+static STATE: AtomicU32 = AtomicU32::new(UNTRIED);
+static PAGE: AtomicPtr<SessionPage> = AtomicPtr::new(core::ptr::null_mut());
+/// The number of this program image in the recording.
+static IMAGE: AtomicU32 = AtomicU32::new(0);
+/// The process that [`IMAGE`] belongs to: another one after a fork.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
+struct CarriedCell(UnsafeCell<Carried>);
+
+// SAFETY: written once, while STATE is TRYING, and only read after that.
+unsafe impl Sync for CarriedCell {}
+
+static CARRIED: CarriedCell = CarriedCell(UnsafeCell::new(Carried::empty()));
+
+#[cfg(not(test))]
+unsafe extern "C" {
+    /// Where the kernel put the arguments and the environment of this program.
+    #[link_name = "__libc_stack_end"]
+    static STACK_END: *const usize;
+}
+
+/// What `memprof run` put into the environment.
+pub fn carried() -> &'static Carried {
+    // SAFETY: nobody writes it any more once there is something to carry.
+    unsafe { &*CARRIED.0.get() }
+}
+
+/// The page of the session that this process is attached to; attaches it if nobody has tried yet.
+#[inline]
+pub fn page() -> Option<&'static SessionPage> {
+    if STATE.load(Ordering::Acquire) == UNTRIED {
+        attach();
+    }
+    // SAFETY: the mapping is made before the pointer is stored, and lasts as long as the process.
+    unsafe { PAGE.load(Ordering::Acquire).as_ref() }
+}
+
+/// Whether something was asked for on the command line.
+pub fn wants(option: u32) -> bool {
+    page().is_some_and(|page| page.options.load(Ordering::Relaxed) & option != 0)
+}
+
+/// The number of this program image.
+pub fn image() -> u32 {
+    IMAGE.load(Ordering::Relaxed)
+}
+
+/// The process this image runs in, as it was when it attached.
+pub fn process() -> u32 {
+    PROCESS.load(Ordering::Relaxed)
+}
+
+/// Whether an `exec` by the calling process stays in the recording: the root's own does, and with
+/// `--follow-children` everybody's.
+pub fn keeps_recording_after_exec() -> bool {
+    let Some(page) = page() else { return false };
+    wants(option::FOLLOW_CHILDREN) || page.root.load(Ordering::Relaxed) == raw::process()
+}
+
+#[cold]
+fn attach() {
+    if STATE.compare_exchange(UNTRIED, TRYING, Ordering::AcqRel, Ordering::Acquire).is_err() {
+        return;
+    }
+    let attached = try_to_attach().is_some();
+    STATE.store(if attached { ATTACHED } else { DARK }, Ordering::Release);
+}
+
+fn try_to_attach() -> Option<()> {
+    // SAFETY: STATE is TRYING, so nobody else is here.
+    let carried = unsafe { &mut *CARRIED.0.get() };
+    let variables = initial_environment();
+    // SAFETY: the array that the kernel made.
+    if !unsafe { environment::keep(variables, carried) } {
+        return None;
+    }
+    let descriptor = raw::open(carried.session_path()?)?;
+    let base = map_session(descriptor);
+    raw::close(descriptor);
+    let base = base?;
+    // the recording is no part of what a crash of the program leaves behind
+    raw::advise(base, FILE_BYTES, libc::MADV_DONTDUMP);
+    // SAFETY: the front of the mapping is the session page; it is never unmapped.
+    let page = unsafe { &*base.cast::<SessionPage>() };
+    if page.magic.load(Ordering::Acquire) != MAGIC || page.version.load(Ordering::Relaxed) != VERSION
+    {
+        return None;
+    }
+    let process = raw::process();
+    let follow = page.options.load(Ordering::Relaxed) & option::FOLLOW_CHILDREN != 0;
+    if !follow {
+        // SAFETY: the program's main has not begun.
+        unsafe { environment::remove(variables) };
+        if page.root.load(Ordering::Relaxed) != process {
+            return None;
+        }
+    }
+    PAGE.store(core::ptr::from_ref(page).cast_mut(), Ordering::Release);
+    join(page, process);
+    Some(())
+}
+
+/// Makes this process an image of the recording. What the image before it in the same process
+/// (before its `exec`) wrote is complete now.
+fn join(page: &SessionPage, process: u32) {
+    for number in 0..RINGS {
+        let ring = ring_header(page, number);
+        let state = ring.state();
+        if state == RingState::Free && ring.capacity.load(Ordering::Relaxed) == 0 {
+            break; // rings are claimed from the front: this one never was
+        }
+        if state == RingState::Live && ring.process.load(Ordering::Relaxed) == process {
+            ring.close();
+        }
+    }
+    IMAGE.store(page.images.fetch_add(1, Ordering::AcqRel) + 1, Ordering::Relaxed);
+    PROCESS.store(process, Ordering::Relaxed);
+}
+
+/// Makes the child of a fork an image of its own, if children are followed.
+pub fn join_after_fork() -> bool {
+    let Some(page) = page() else { return false };
+    let process = raw::process();
+    if process == PROCESS.load(Ordering::Relaxed) {
+        return true;
+    }
+    if page.options.load(Ordering::Relaxed) & option::FOLLOW_CHILDREN == 0 {
+        PAGE.store(core::ptr::null_mut(), Ordering::Release);
+        STATE.store(DARK, Ordering::Release);
+        return false;
+    }
+    join(page, process);
+    true
+}
+
+/// Maps the whole file: sparse, so that it costs addresses and no memory; and at once, so that no
+/// descriptor has to stay open in the program.
+fn map_session(descriptor: i32) -> Option<*mut u8> {
+    raw::map_file(descriptor, FILE_BYTES)
+}
+
+/// The header of a ring.
+pub fn ring_header(page: &SessionPage, number: usize) -> &'static RingHeader {
+    let base = core::ptr::from_ref(page).cast::<u8>();
+    // SAFETY: the directory of RINGS headers lies behind the page in the same mapping, and every
+    // caller counts below RINGS.
+    unsafe { &*base.add(DIRECTORY).cast::<RingHeader>().add(number) }
+}
+
+/// The bytes of a ring.
+pub fn ring_bytes(page: &SessionPage, number: usize) -> *mut u8 {
+    let base = core::ptr::from_ref(page).cast::<u8>().cast_mut();
+    // SAFETY: the bytes of RINGS rings lie in the same mapping.
+    unsafe { base.add(RING_BYTES + number * STRIDE) }
+}
+
+/// The environment array as the kernel laid it out: behind the argument count and the arguments.
+fn initial_environment() -> *mut *mut c_char {
+    #[cfg(test)]
+    return core::ptr::null_mut();
+    #[cfg(not(test))]
+    // SAFETY: the loader notes the address of the argument count before anything else runs; the
+    // arguments and their closing null pointer follow it.
+    unsafe {
+        let start = STACK_END;
+        if start.is_null() {
+            return core::ptr::null_mut();
+        }
+        start.add(2 + *start).cast::<*mut c_char>().cast_mut()
+    }
+}
+
+/// Attaches before the program's own constructors and `main` run, if no allocation did earlier.
+extern "C" fn start() {
+    if page().is_some() {
+        thread::announce();
+    }
+}
+
+#[cfg(not(test))]
+#[used]
+#[unsafe(link_section = ".init_array")]
+static START: extern "C" fn() = start;

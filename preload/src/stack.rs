@@ -1,0 +1,95 @@
+//! Where a thread is: the stack of an allocation as one number.
+//!
+//! [`intern`] keeps the tree of all stacks a thread has had; [`python`] finds the node of the
+//! interpreter's present frames, by comparing them with those of the last time.
+
+pub mod intern;
+pub mod python;
+
+use crate::memory::Array;
+use intern::Tree;
+use memprof_wire::predictor::Site;
+use memprof_wire::units::StackId;
+use python::Frame;
+
+/// What a thread remembers of its stacks.
+#[derive(Debug)]
+pub struct Stacks {
+    /// All stacks so far.
+    pub tree: Tree,
+    /// The frames of the last capture, outermost first.
+    frames: Array<Frame>,
+    depth: usize,
+    /// Frames that are new in a capture, innermost first.
+    fresh: Array<usize>,
+    /// The chunk of the interpreter's data stack at the last capture, or 0.
+    chunk: usize,
+    /// The index of the frame at the front of that chunk.
+    chunk_frame: usize,
+    /// How many code objects had been forgotten at the last capture.
+    forgotten: u64,
+    /// The interpreter's state of this thread, as far as known.
+    pub python_thread: usize,
+    /// Whether stacks had to be merged.
+    merged: bool,
+    codes: [CachedCode; CODES],
+}
+
+/// Entries of the small table in front of the process-wide one.
+const CODES: usize = 256;
+
+/// A code object whose number is at hand.
+#[derive(Clone, Copy, Debug)]
+struct CachedCode {
+    code: usize,
+    number: u32,
+    first_traceable: u32,
+}
+
+const NO_CODE: CachedCode = CachedCode { code: 0, number: 0, first_traceable: 0 };
+
+impl Stacks {
+    /// Nothing seen yet.
+    pub const fn new() -> Self {
+        Self {
+            tree: Tree::new(),
+            frames: Array::empty(),
+            depth: 0,
+            fresh: Array::empty(),
+            chunk: 0,
+            chunk_frame: 0,
+            forgotten: 0,
+            python_thread: 0,
+            merged: false,
+            codes: [NO_CODE; CODES],
+        }
+    }
+
+    /// Makes room for another thread's stacks.
+    pub fn clear(&mut self) {
+        self.tree.clear();
+        self.frames.release();
+        self.fresh.release();
+        *self = Self { tree: core::mem::replace(&mut self.tree, Tree::new()), ..Self::new() };
+    }
+
+    /// How many stacks are defined.
+    pub fn count(&self) -> u32 {
+        self.tree.count()
+    }
+
+    /// What was last allocated at a stack.
+    #[inline(always)]
+    pub fn site(&mut self, stack: StackId) -> &mut Site {
+        self.tree.site(stack)
+    }
+
+    /// A range was unmapped by this thread. If it was the interpreter's present data-stack chunk,
+    /// its frames say nothing about those below any more.
+    #[inline]
+    pub fn unmapped(&mut self, address: usize) {
+        if address == self.chunk {
+            self.chunk = 0;
+        }
+    }
+}

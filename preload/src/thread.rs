@@ -1,0 +1,320 @@
+//! What a thread has while it records: its ring, its encoder, its stacks.
+
+use crate::guard::Guard;
+use crate::stack::Stacks;
+use crate::tls::{self, Tls};
+use crate::{raw, session};
+use core::sync::atomic::{AtomicPtr, Ordering};
+use memprof_wire::allocator::Allocator;
+use memprof_wire::codec::{Encoder, MAX_EVENT};
+use memprof_wire::event::Event;
+use memprof_wire::predictor::Site;
+use memprof_wire::ring::RingHeader;
+use memprof_wire::session::{CAPACITY, FIRST_CAPACITY, RESTART_INTERVAL, RINGS, SessionPage};
+use memprof_wire::units::{Address, Size, StackId, TypeId};
+
+/// Says that a [`Thread`] is in use. A forked child finds zero instead, because the kernel wipes
+/// the page there: that is how it notices that the ring is its parent's.
+const IN_USE: u64 = 0x6d65_6d70_726f_6674;
+
+/// What one recording thread has. Lives in a mapping of its own that a fork does not copy.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Thread {
+    in_use: u64,
+    ring: *mut u8,
+    mask: u64,
+    head: u64,
+    /// Up to here events may be written without looking at the consumer.
+    limit: u64,
+    turn: u64,
+    page: &'static SessionPage,
+    header: &'static RingHeader,
+    capacity: u64,
+    next_restart: u64,
+    time: u64,
+    name: [u8; 16],
+    encoder: Encoder,
+    /// Where this thread has been.
+    pub stacks: Stacks,
+}
+
+/// The [`Thread`] of each ring that this process ever used, so that one whose thread has ended is
+/// used again.
+static THREADS: [AtomicPtr<Thread>; RINGS] = [const { AtomicPtr::new(core::ptr::null_mut()) }; RINGS];
+
+/// Events may be written this far beyond the limit: a stack that is defined on the way checks the
+/// room itself, what follows it has the rest.
+const SLACK: u64 = 4 * MAX_EVENT as u64;
+
+impl Thread {
+    /// The calling thread's, ready to write one event of the run that it is in; `None` when
+    /// this thread records nothing.
+    #[inline(always)]
+    pub fn ready(guard: &Guard) -> Option<&'static mut Self> {
+        let tls = guard.tls();
+        // SAFETY: the block is the calling thread's.
+        let thread = unsafe { (*tls).thread };
+        if thread.addr() <= tls::DARK.addr() {
+            return Self::first_event(tls);
+        }
+        // SAFETY: the mapping lasts as long as the process; only its own thread uses it, and a
+        // guard is held by one hook at a time.
+        let thread = unsafe { &mut *thread };
+        if thread.head >= thread.limit && !thread.make_room(tls) {
+            return None;
+        }
+        if thread.page.turn().0 != thread.turn {
+            thread.begin_turn();
+        }
+        Some(thread)
+    }
+
+    /// Records that a block was handed out.
+    #[inline(always)]
+    pub fn allocation(&mut self, address: usize, size: usize, allocator: Allocator, stack: StackId) {
+        let out = self.place();
+        let site = self.stacks.site(stack);
+        // SAFETY: `ready` left room for SLACK bytes, and the ring is mapped twice.
+        let end = unsafe {
+            let (address, size) = (Address(address as u64), Size(size as u64));
+            self.encoder.allocation(out, address, size, allocator, stack, site)
+        };
+        self.commit(out, end);
+    }
+
+    /// Records that a block is about to be given back.
+    #[inline(always)]
+    pub fn free(&mut self, address: usize, type_id: Option<TypeId>) {
+        let out = self.place();
+        // SAFETY: as in `allocation`.
+        let end = unsafe { self.encoder.free(out, Address(address as u64), type_id) };
+        self.commit(out, end);
+    }
+
+    /// Records any other event. Waits for room if there is none; what finds the recorder dead is
+    /// dropped.
+    #[cold]
+    pub fn event(&mut self, event: &Event<'_>) {
+        if self.head >= self.limit && !self.wait_for_room() {
+            return;
+        }
+        let out = self.place();
+        let mut unused = Site::EMPTY;
+        // SAFETY: as in `allocation`.
+        let end = unsafe { self.encoder.any(out, event, &mut unused) };
+        self.commit(out, end);
+    }
+
+    #[inline(always)]
+    fn place(&self) -> *mut u8 {
+        // SAFETY: the masked position is below the capacity.
+        unsafe { self.ring.add((self.head & self.mask) as usize) }
+    }
+
+    #[inline(always)]
+    fn commit(&mut self, out: *mut u8, end: *mut u8) {
+        self.head += (end.addr() - out.addr()) as u64;
+        self.header.publish(self.head);
+    }
+
+    /// Looks whether the recorder has made room; false when the thread goes dark.
+    #[cold]
+    fn make_room(&mut self, tls: *mut Tls) -> bool {
+        if self.in_use != IN_USE {
+            return leave_parents_ring(tls);
+        }
+        if !self.wait_for_room() {
+            // SAFETY: the block is the calling thread's.
+            unsafe { (*tls).thread = tls::DARK };
+            return false;
+        }
+        true
+    }
+
+    /// Waits while the ring is full and the recorder lives. False when it is dead.
+    #[cold]
+    fn wait_for_room(&mut self) -> bool {
+        if self.head >= self.next_restart {
+            self.restart();
+        }
+        loop {
+            let free_until = self.header.tail() + self.capacity - SLACK;
+            self.limit = free_until.min(self.next_restart);
+            if self.head < self.limit {
+                return true;
+            }
+            if self.page.recorder_is_dead() {
+                self.header.lost.fetch_add(1, Ordering::Relaxed);
+                return false;
+            }
+            raw::pause(50_000);
+        }
+    }
+
+    /// Makes the next event one at which decoding can begin.
+    fn restart(&mut self) {
+        self.header.restart.store(self.head, Ordering::Relaxed);
+        self.next_restart = self.head + RESTART_INTERVAL;
+        self.limit = self.next_restart;
+        let event = Event::Restart {
+            turn: memprof_wire::units::Turn(self.turn),
+            time: memprof_wire::units::Microseconds(self.time),
+            stacks: self.stacks.count(),
+            epoch: self.encoder.next_epoch(),
+        };
+        self.event(&event);
+    }
+
+    /// Somebody else wrote since this thread last did: begins a new run.
+    #[cold]
+    fn begin_turn(&mut self) {
+        let turn = self.page.next_turn();
+        let time = self.page.time();
+        self.turn = turn.0;
+        self.event(&Event::Turn { turn, time });
+        if self.time != time.0 {
+            self.time = time.0;
+            self.note_name();
+        }
+    }
+
+    /// Records the thread's name if it has changed: somebody outside may have changed it.
+    #[cold]
+    pub fn note_name(&mut self) {
+        let name = raw::thread_name();
+        if name != self.name {
+            self.name = name;
+            let length = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
+            self.event(&Event::ThreadName(&name[..length]));
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn first_event(tls: *mut Tls) -> Option<&'static mut Self> {
+        // SAFETY: the block is the calling thread's.
+        unsafe {
+            if (*tls).thread == tls::DARK {
+                return None;
+            }
+            // dark while it is being set up, and for good if that fails
+            (*tls).thread = tls::DARK;
+            let thread = claim(session::page()?)?;
+            (*tls).thread = thread;
+            let thread = &mut *thread;
+            thread.note_name();
+            thread.begin_turn();
+            Some(thread)
+        }
+    }
+}
+
+/// The child of a fork has its parent's pointer, but not its ring.
+#[cold]
+fn leave_parents_ring(tls: *mut Tls) -> bool {
+    let follow = session::join_after_fork();
+    // SAFETY: the block is the calling thread's. Null makes the next event claim a ring.
+    unsafe { (*tls).thread = if follow { core::ptr::null_mut() } else { tls::DARK } };
+    false
+}
+
+/// Makes the first thread known before it allocates anything.
+pub fn announce() {
+    if let Some(guard) = Guard::enter() {
+        let _ = Thread::ready(&guard);
+    }
+}
+
+fn claim(page: &'static SessionPage) -> Option<*mut Thread> {
+    let free = |number: &usize| session::ring_header(page, *number).claim();
+    let Some(number) = (0..RINGS).find(free) else {
+        page.threads_refused.fetch_add(1, Ordering::Relaxed);
+        return None;
+    };
+    let header = session::ring_header(page, number);
+    let Some(thread) = set_up(page, header, number) else {
+        header.release();
+        page.threads_refused.fetch_add(1, Ordering::Relaxed);
+        return None;
+    };
+    header.process.store(session::process(), Ordering::Relaxed);
+    header.thread.store(raw::thread(), Ordering::Relaxed);
+    header.image.store(session::image(), Ordering::Relaxed);
+    header.open();
+    Some(thread)
+}
+
+fn set_up(
+    page: &'static SessionPage,
+    header: &'static RingHeader,
+    number: usize,
+) -> Option<*mut Thread> {
+    let first = raw::thread() == session::process();
+    let capacity = if first { FIRST_CAPACITY } else { CAPACITY };
+    let bytes = size_of::<Thread>().next_multiple_of(4096);
+    let mut thread = THREADS[number].load(Ordering::Acquire);
+    if thread.is_null() {
+        let mapping = raw::map(bytes)?;
+        if !raw::advise(mapping, bytes, libc::MADV_WIPEONFORK) {
+            // an old kernel: a child could not tell that the ring is not its own
+            // SAFETY: made above and known to nobody.
+            unsafe { raw::unmap(mapping, bytes) };
+            return None;
+        }
+        thread = mapping.cast();
+        THREADS[number].store(thread, Ordering::Release);
+    }
+    // SAFETY: the ring was nobody's, so this memory is not used by another thread; all zeros (a
+    // fresh or a wiped page) is no valid Thread, but its `ring` and `stacks` are only read back
+    // when the page says that it is in use.
+    unsafe {
+        let mut ring = core::ptr::null_mut();
+        let mut stacks = Stacks::new();
+        if (*thread).in_use == IN_USE {
+            core::mem::swap(&mut stacks, &mut (*thread).stacks);
+            stacks.clear();
+            if (*thread).capacity == u64::from(capacity) {
+                ring = (*thread).ring;
+            } else {
+                raw::unmap((*thread).ring, 2 * (*thread).capacity as usize);
+            }
+        }
+        if ring.is_null() {
+            ring = map_twice(session::ring_bytes(page, number), capacity as usize)?;
+        }
+        header.capacity.store(capacity, Ordering::Relaxed);
+        thread.write(Thread {
+            in_use: IN_USE,
+            ring,
+            mask: u64::from(capacity) - 1,
+            head: 0,
+            limit: u64::from(capacity) - SLACK,
+            turn: 0,
+            page,
+            header,
+            capacity: u64::from(capacity),
+            next_restart: RESTART_INTERVAL,
+            time: 0,
+            name: [0; 16],
+            encoder: Encoder::new(),
+            stacks,
+        });
+    }
+    Some(thread)
+}
+
+/// Maps the bytes of a ring twice, back to back, so that no event has to wrap around.
+fn map_twice(bytes: *mut u8, capacity: usize) -> Option<*mut u8> {
+    let ring = raw::reserve(2 * capacity)?;
+    // SAFETY: both halves lie in the reservation just made; the session is a shared mapping.
+    let mapped = unsafe {
+        raw::map_again(bytes, capacity, ring) && raw::map_again(bytes, capacity, ring.add(capacity))
+    };
+    if !mapped {
+        // SAFETY: the reservation is known to nobody.
+        unsafe { raw::unmap(ring, 2 * capacity) };
+        return None;
+    }
+    Some(ring)
+}
