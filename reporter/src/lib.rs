@@ -1,0 +1,6 @@
+//! Everything that explains a recording.
+#![forbid(unsafe_code)]
+
+mod hashing;
+pub mod profile;
+pub mod replay;

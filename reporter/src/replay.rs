@@ -1,0 +1,47 @@
+//! What happened, in order: from the streams of a recording to the state of the heap at any moment.
+//!
+//! ```text
+//! Source ─▶ Stream (one thread) ─▶ Order (all threads, by turn) ─▶ Visitor
+//!                                                                    │
+//!                             Replay: Heap + Pages + Ledger ◀────────┘──▶ Observer
+//! ```
+//!
+//! [`Order`] decodes and merges; [`Replay`] is the visitor that keeps the live blocks and the exact
+//! peak, and tells an [`Observer`] what it needs for one kind of report. Everything happens in one
+//! pass, and nothing here has heard of files or of names.
+
+mod calls;
+mod census;
+mod definitions;
+mod engine;
+mod error;
+mod heap;
+mod ledger;
+mod observer;
+mod order;
+mod pages;
+mod rows;
+mod series;
+mod snapshot;
+mod source;
+mod stream;
+mod temporary;
+
+pub use calls::{Call, CallId, Calls};
+pub use definitions::{CodeObject, Definitions, Interpreter, MarkSeen, StreamNames};
+pub use engine::Replay;
+pub use error::{Damage, DamageKind, ReplayError};
+pub use heap::{Block, Heap};
+pub use ledger::{Ledger, Peak, Share, Stamp};
+pub use observer::{Context, Lost, Observer};
+pub use order::{Order, Visitor};
+pub use pages::{Change, Pages};
+pub use rows::{Row, RowId, Rows};
+pub use series::{Sample, Series};
+pub use snapshot::{Bound, Snapshot, Span, TypedTotals};
+pub use source::{Source, StreamSource};
+pub use stream::{StackTable, StreamIndex};
+pub use temporary::Temporary;
+
+#[cfg(test)]
+pub(crate) mod recorded;

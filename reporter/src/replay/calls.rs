@@ -1,0 +1,124 @@
+//! Who called whom: one tree for all streams of an image.
+//!
+//! Each stream numbers its own stacks. Here equal stacks of different streams are one: a node is a
+//! caller and a place in the code. The places become lines only when a report is made.
+
+use crate::hashing::NumberMap;
+use memprof_wire::units::{Address, CodeId};
+
+/// A node of the tree: the innermost call, whose callers are its ancestors. 0 is the root.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u32);
+
+/// Where in the code a call stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Call {
+    /// In Python code.
+    Python {
+        /// Which.
+        code: CodeId,
+        /// The instruction, in units of two bytes.
+        instruction: u32,
+    },
+    /// In machine code.
+    Native(Address),
+}
+
+impl Call {
+    /// One word for one call. Machine code of a program is never in the upper half of the
+    /// address space, where the kernel lives, and a code object's number has 31 bits to spare.
+    fn word(self) -> u64 {
+        match self {
+            Self::Python { code, instruction } => u64::from(code.0) << 32 | u64::from(instruction),
+            Self::Native(Address(address)) => address | 1 << 63,
+        }
+    }
+
+    fn from_word(word: u64) -> Self {
+        if word >> 63 == 0 {
+            Self::Python {
+                code: CodeId((word >> 32) as u32),
+                instruction: word as u32,
+            }
+        } else {
+            Self::Native(Address(word & !(1 << 63)))
+        }
+    }
+}
+
+/// The tree. Parents have smaller numbers than their children.
+#[derive(Debug)]
+pub struct Calls {
+    parents: Vec<CallId>,
+    words: Vec<u64>,
+    known: NumberMap<(u32, u64), CallId>,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self {
+            parents: vec![Self::ROOT],
+            words: vec![0],
+            known: NumberMap::default(),
+        }
+    }
+}
+
+impl Calls {
+    /// No call at all.
+    pub const ROOT: CallId = CallId(0);
+
+    /// The node for `call` made by `parent`.
+    pub fn child(&mut self, parent: CallId, call: Call) -> CallId {
+        let word = call.word();
+        let next = CallId(self.parents.len() as u32);
+        let id = *self.known.entry((parent.0, word)).or_insert(next);
+        if id == next {
+            self.parents.push(parent);
+            self.words.push(word);
+        }
+        id
+    }
+
+    /// How many nodes there are, the root included.
+    pub fn count(&self) -> usize {
+        self.parents.len()
+    }
+
+    /// The caller of a node; the root is its own.
+    pub fn parent(&self, id: CallId) -> CallId {
+        self.parents[id.0 as usize]
+    }
+
+    /// The call of a node; `None` for the root.
+    pub fn call(&self, id: CallId) -> Option<Call> {
+        (id != Self::ROOT).then(|| Call::from_word(self.words[id.0 as usize]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Call, Calls};
+    use memprof_wire::units::{Address, CodeId};
+
+    #[test]
+    fn equal_calls_of_one_caller_are_one_node() {
+        let mut calls = Calls::default();
+        let python = |instruction| Call::Python {
+            code: CodeId(u32::MAX >> 1),
+            instruction,
+        };
+        let outer = calls.child(Calls::ROOT, python(7));
+        let inner = calls.child(outer, Call::Native(Address(0x7f00_1234_5678)));
+        assert_eq!(calls.child(Calls::ROOT, python(7)), outer);
+        assert_ne!(calls.child(Calls::ROOT, python(8)), outer);
+        assert_ne!(calls.child(outer, python(7)), outer);
+        assert_eq!(
+            calls.call(inner),
+            Some(Call::Native(Address(0x7f00_1234_5678)))
+        );
+        assert_eq!(calls.call(outer), Some(python(7)));
+        assert_eq!(calls.parent(inner), outer);
+        assert_eq!(calls.call(Calls::ROOT), None);
+    }
+}

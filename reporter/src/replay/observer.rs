@@ -1,0 +1,100 @@
+//! What a report wants to know of a replay while it goes on.
+
+use super::definitions::MarkSeen;
+use super::ledger::{Ledger, Share, Stamp};
+use super::rows::{RowId, Rows};
+use memprof_wire::units::{Microseconds, TypeId};
+
+/// The state of the replay at an event, after it was booked.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The sums.
+    pub ledger: &'a Ledger,
+    /// Where blocks come from.
+    pub rows: &'a Rows,
+}
+
+/// Part of the heap that was reported as lost, and was not.
+#[derive(Clone, Copy, Debug)]
+pub struct Lost {
+    /// What was not lost.
+    pub share: Share,
+    /// The type that was told.
+    pub type_id: Option<TypeId>,
+    /// When it was reported. If a block was born since, this one comes back as a newborn, so
+    /// that it belongs to no moment at which it was thought to be gone.
+    pub at: Stamp,
+}
+
+/// A listener. Every method does nothing unless it is written, and costs nothing then.
+pub trait Observer {
+    /// A block of `size` bytes was born.
+    #[inline(always)]
+    fn allocated(&mut self, _context: Context<'_>, _row: RowId, _size: u64, _born: Stamp) {}
+
+    /// Part of the heap is gone; `type_id` is the type of the object that died there, if anybody
+    /// looked.
+    #[inline(always)]
+    fn lost(&mut self, _context: Context<'_>, _share: Share, _type_id: Option<TypeId>) {}
+
+    /// What was reported as lost was not: the opposite of [`Observer::lost`].
+    fn restored(&mut self, _context: Context<'_>, _lost: Lost) {}
+
+    /// The clock has moved on. Called before anything that happened at the new time; the ledger
+    /// still tells the old one.
+    #[inline(always)]
+    fn time(&mut self, _context: Context<'_>, _new: Microseconds) {}
+
+    /// Somebody named this moment.
+    fn mark(&mut self, _context: Context<'_>, _mark: &MarkSeen) {}
+
+    /// The recording ends here; what is still alive follows, each by [`Observer::survivor`].
+    fn end(&mut self, _context: Context<'_>) {}
+
+    /// This is alive at the end.
+    fn survivor(&mut self, _context: Context<'_>, _share: Share, _type_id: Option<TypeId>) {}
+}
+
+/// Nobody listens.
+impl Observer for () {}
+
+/// Two listen.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    #[inline(always)]
+    fn allocated(&mut self, context: Context<'_>, row: RowId, size: u64, born: Stamp) {
+        self.0.allocated(context, row, size, born);
+        self.1.allocated(context, row, size, born);
+    }
+
+    #[inline(always)]
+    fn lost(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
+        self.0.lost(context, share, type_id);
+        self.1.lost(context, share, type_id);
+    }
+
+    fn restored(&mut self, context: Context<'_>, lost: Lost) {
+        self.0.restored(context, lost);
+        self.1.restored(context, lost);
+    }
+
+    #[inline(always)]
+    fn time(&mut self, context: Context<'_>, new: Microseconds) {
+        self.0.time(context, new);
+        self.1.time(context, new);
+    }
+
+    fn mark(&mut self, context: Context<'_>, mark: &MarkSeen) {
+        self.0.mark(context, mark);
+        self.1.mark(context, mark);
+    }
+
+    fn end(&mut self, context: Context<'_>) {
+        self.0.end(context);
+        self.1.end(context);
+    }
+
+    fn survivor(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
+        self.0.survivor(context, share, type_id);
+        self.1.survivor(context, share, type_id);
+    }
+}

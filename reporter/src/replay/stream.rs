@@ -1,0 +1,214 @@
+//! The events of one thread, decoded as they are asked for.
+
+use super::calls::CallId;
+use super::error::{Damage, DamageKind, ReplayError};
+use super::order::Visitor;
+use super::rows::RowId;
+use super::source::{Source, StreamSource};
+use memprof_recorder::capture::CaptureError;
+use memprof_wire::codec::{Decoder, Sites};
+use memprof_wire::event::Event;
+use memprof_wire::predictor::Site;
+use memprof_wire::units::{Microseconds, StackId, Turn};
+use std::ops::ControlFlow;
+
+/// A stream, counted within one replay from 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamIndex(pub u32);
+
+/// What is known of each stack that a stream has defined, by its number there.
+#[derive(Debug)]
+pub struct StackTable {
+    slots: Vec<Slot>,
+    /// Shared by all stacks that were never defined, as only a damaged file has them.
+    stray: Slot,
+}
+
+/// One stack: what the decoder remembers, and where it leads.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    site: Site,
+    call: CallId,
+    row: RowId,
+}
+
+impl Default for StackTable {
+    fn default() -> Self {
+        Self {
+            slots: vec![Slot::default()],
+            stray: Slot::default(),
+        }
+    }
+}
+
+impl StackTable {
+    /// The call that a stack of this stream stands for.
+    pub fn call(&self, stack: StackId) -> CallId {
+        self.slots.get(stack.0 as usize).unwrap_or(&self.stray).call
+    }
+
+    /// Notes what call a new stack stands for. Stacks come in the order of their numbers; one that
+    /// does not is ignored, as nothing sane refers to it.
+    pub fn define(&mut self, stack: StackId, call: CallId) {
+        let next = self.slots.len();
+        if stack.0 as usize == next {
+            self.slots.push(Slot {
+                call,
+                ..Slot::default()
+            });
+        }
+    }
+
+    /// The row that was last used at a stack, for the caller to change.
+    #[inline(always)]
+    pub fn row(&mut self, stack: StackId) -> &mut RowId {
+        match self.slots.get_mut(stack.0 as usize) {
+            Some(slot) => &mut slot.row,
+            None => &mut self.stray.row,
+        }
+    }
+}
+
+impl Sites for StackTable {
+    #[inline(always)]
+    fn site(&mut self, stack: StackId) -> &mut Site {
+        match self.slots.get_mut(stack.0 as usize) {
+            Some(slot) => &mut slot.site,
+            None => &mut self.stray.site,
+        }
+    }
+}
+
+/// Why a stream stopped giving events.
+pub(super) enum Pause {
+    /// Its next run has this turn, and others are to be heard before.
+    Until(Turn),
+    /// It has no more events.
+    Finished,
+    /// The visitor has seen enough.
+    Stopped,
+    /// It cannot be read on.
+    Damaged(Damage),
+}
+
+/// A stream and the place in it.
+#[derive(Debug)]
+pub(super) struct Stream {
+    index: StreamIndex,
+    chunks: Vec<usize>,
+    /// How many chunks were begun.
+    begun: usize,
+    bytes: Vec<u8>,
+    position: usize,
+    decoder: Decoder,
+    stacks: StackTable,
+    turn: Turn,
+    time: Microseconds,
+}
+
+impl Stream {
+    pub(super) fn new(index: StreamIndex, source: &StreamSource) -> Self {
+        Self {
+            index,
+            chunks: source.chunks.clone(),
+            begun: 0,
+            bytes: Vec::new(),
+            position: 0,
+            decoder: Decoder::new(),
+            stacks: StackTable::default(),
+            turn: Turn::default(),
+            time: Microseconds::default(),
+        }
+    }
+
+    /// The turn of the first run. Reads the first chunk, and keeps nothing of it: of thousands of
+    /// threads few are alive at the same time.
+    pub(super) fn first_turn(
+        &self,
+        source: &impl Source,
+        scratch: &mut Vec<u8>,
+    ) -> Result<Turn, ReplayError> {
+        let Some(&chunk) = self.chunks.first() else {
+            return Ok(Turn::default());
+        };
+        match source.read(chunk, scratch) {
+            // `run` will meet it again, and say so
+            Err(ReplayError::Capture(CaptureError::Damaged { .. })) => return Ok(Turn::default()),
+            other => other?,
+        }
+        let event = Decoder::new().next(&mut &scratch[..], &mut StackTable::default());
+        Ok(match event {
+            Ok(Event::Turn { turn, .. } | Event::Restart { turn, .. }) => turn,
+            _ => Turn::default(),
+        })
+    }
+
+    /// Hands out events up to the first run whose turn is above `limit`.
+    pub(super) fn run(
+        &mut self,
+        source: &impl Source,
+        limit: Turn,
+        visitor: &mut impl Visitor,
+    ) -> Result<Pause, ReplayError> {
+        visitor.run(self.index, self.turn, self.time);
+        loop {
+            let mut input = &self.bytes[self.position..];
+            while !input.is_empty() {
+                match self.decoder.next(&mut input, &mut self.stacks) {
+                    Ok(Event::Turn { turn, time } | Event::Restart { turn, time, .. }) => {
+                        self.turn = turn;
+                        self.time = time;
+                        if turn > limit {
+                            self.position = self.bytes.len() - input.len();
+                            return Ok(Pause::Until(turn));
+                        }
+                        visitor.run(self.index, turn, time);
+                    }
+                    Ok(event) => {
+                        if let ControlFlow::Break(()) =
+                            visitor.event(self.index, &mut self.stacks, event)
+                        {
+                            return Ok(Pause::Stopped);
+                        }
+                    }
+                    Err(error) => {
+                        self.position = self.bytes.len() - input.len();
+                        return Ok(self.damaged(DamageKind::Event(error)));
+                    }
+                }
+            }
+            self.position = 0;
+            let Some(&chunk) = self.chunks.get(self.begun) else {
+                self.close();
+                return Ok(Pause::Finished);
+            };
+            self.begun += 1;
+            match source.read(chunk, &mut self.bytes) {
+                Err(ReplayError::Capture(CaptureError::Damaged { .. })) => {
+                    return Ok(self.damaged(DamageKind::Chunk));
+                }
+                other => other?,
+            }
+        }
+    }
+
+    fn damaged(&mut self, kind: DamageKind) -> Pause {
+        let chunk = self.begun.saturating_sub(1);
+        let damage = Damage {
+            stream: self.index,
+            chunk,
+            position: self.position,
+            kind,
+        };
+        self.close();
+        Pause::Damaged(damage)
+    }
+
+    /// Gives the memory of a stream back that has ended.
+    fn close(&mut self) {
+        self.position = 0;
+        self.bytes = Vec::new();
+        self.chunks = Vec::new();
+        self.stacks = StackTable::default();
+    }
+}
