@@ -6,3 +6,9 @@
 //! sudden. [`capture`] is the file, for writing and for reading.
 
 pub mod capture;
+mod clock;
+mod drain;
+mod observe;
+mod process;
+mod session;
+mod writer;

@@ -1,0 +1,253 @@
+//! The thread that empties the rings.
+//!
+//! It visits every ring that a thread uses, hands what it finds to the [`Writer`] in chunks, tells
+//! the programs the time, watches who lives, and ends when there is nobody left to listen to.
+
+mod images;
+mod pace;
+mod stream;
+
+#[cfg(test)]
+mod tests;
+
+use crate::clock::Clock;
+use crate::process::Process;
+use crate::session::Session;
+use crate::writer::Writer;
+use images::Images;
+use memprof_wire::ring::RingState;
+use memprof_wire::session::{SessionPage, option};
+use memprof_wire::units::Microseconds;
+use pace::Pace;
+use std::io::PipeReader;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use stream::Stream;
+
+/// Between two looks at who died, in microseconds.
+const DEATHS_INTERVAL: u64 = 50_000;
+
+/// With children, the recording goes on so long after the last process that it knows of died: a
+/// child that was just born may not have written anything yet.
+const LAST_CHANCE: Duration = Duration::from_millis(50);
+
+/// What draining came to.
+#[derive(Debug)]
+pub struct Drained {
+    /// The writer, with everything handed over.
+    pub writer: Writer,
+    /// Events that found no room.
+    pub lost: u64,
+    /// Programs that attached.
+    pub images: u32,
+    /// Whether a program scribbled over the memory that it shares with the recorder.
+    pub damaged: bool,
+    /// Whether the recording was stopped while programs were alive.
+    pub stopped: bool,
+}
+
+/// Drains one session.
+#[derive(Debug)]
+pub struct Drain {
+    session: Arc<Session>,
+    writer: Writer,
+    clock: Clock,
+    /// Becomes readable, by the closing of its other end, when draining is to stop.
+    stop: PipeReader,
+    root: Process,
+    images: Images,
+    /// By ring.
+    streams: Vec<Option<Stream>>,
+    last_stream: u32,
+    lost: u64,
+    damaged: bool,
+}
+
+/// What one visit to all rings found.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    bytes: u64,
+    /// The fullest ring, in percent.
+    fullest: u64,
+    new_images: bool,
+}
+
+impl Drain {
+    /// Begins with a session that nobody has attached to yet.
+    pub fn new(
+        session: Arc<Session>,
+        writer: Writer,
+        clock: Clock,
+        root: Process,
+        stop: PipeReader,
+    ) -> Self {
+        let options = session.page().options.load(Ordering::Relaxed);
+        let images = Images::new(options & option::NATIVE != 0);
+        let streams = Vec::new();
+        Self {
+            session,
+            writer,
+            clock,
+            stop,
+            root,
+            images,
+            streams,
+            last_stream: 0,
+            lost: 0,
+            damaged: false,
+        }
+    }
+
+    /// Drains until the program is dead (and its children, if they are followed) or the other end
+    /// of the pipe is closed.
+    pub fn run(mut self) -> Drained {
+        let follow = self.page().options.load(Ordering::Relaxed) & option::FOLLOW_CHILDREN != 0;
+        let mut pace = Pace::new();
+        let mut next_deaths = Microseconds(0);
+        let mut last_chance_taken = false;
+        let mut stopped = false;
+        loop {
+            let now = self.clock.now();
+            let root_is_dead = self.root.is_dead();
+            if root_is_dead || now >= next_deaths {
+                self.images.look_for_deaths();
+                next_deaths = Microseconds(now.0 + DEATHS_INTERVAL);
+            }
+            // All of this before the rings are visited: what was written before a death is then
+            // found after it.
+            let over = root_is_dead && (!follow || self.images.all_are_dead());
+            let found = self.visit(now, over);
+            self.images.observe(now, self.page_changes(), &self.writer);
+            self.images.end_the_dead(now, &self.writer);
+            if over && !found.new_images && (!follow || last_chance_taken) {
+                break;
+            }
+            last_chance_taken = over && !found.new_images;
+            let pause = if over {
+                LAST_CHANCE
+            } else {
+                pace.next(found.bytes, found.fullest)
+            };
+            if self.wait(pause, root_is_dead) {
+                stopped = true;
+                self.visit(self.clock.now(), false);
+                break;
+            }
+        }
+        self.finish(stopped)
+    }
+
+    /// Visits all rings. `all_end`: nobody writes any more, so every stream ends with this visit.
+    fn visit(&mut self, now: Microseconds, all_end: bool) -> Found {
+        let session = Arc::clone(&self.session);
+        let mut found = Found::default();
+        session.page().tell_time(now);
+        for (ring, header) in session.rings().iter().enumerate() {
+            let state = header.state();
+            match state {
+                // Rings are claimed from the front, so all behind one that never was are unused.
+                RingState::Free if header.capacity.load(Ordering::Relaxed) == 0 => break,
+                RingState::Free | RingState::Claimed => continue,
+                RingState::Live | RingState::Closed => {}
+            }
+            if self.streams.len() <= ring {
+                self.streams.resize_with(ring + 1, || None);
+            }
+            if self.streams[ring].is_none() {
+                found.new_images |= self.open(&session, ring, now);
+            }
+            let Some(stream) = &mut self.streams[ring] else {
+                continue;
+            };
+            let ends = all_end
+                || state == RingState::Closed
+                || stream.is_due_for_a_check(now)
+                    && self.images.thread_is_dead(stream.image(), stream.thread());
+            let bytes = stream.drain(&session, now, &self.writer);
+            found.bytes += bytes;
+            found.fullest = found.fullest.max(bytes * 100 / stream.capacity());
+            if ends && let Some(stream) = self.streams[ring].take() {
+                self.images.stream_ended(stream.image());
+                self.damaged |= stream.is_damaged();
+                self.lost += stream.end(&session, now, &self.writer);
+            }
+        }
+        found
+    }
+
+    /// Begins the stream of a ring that a thread has claimed. Returns whether its image is new.
+    fn open(&mut self, session: &Session, ring: usize, now: Microseconds) -> bool {
+        let header = &session.rings()[ring];
+        let image = header.image.load(Ordering::Relaxed);
+        let process = header.process.load(Ordering::Relaxed);
+        let is_new = self.images.stream_began(image, process, now, &self.writer);
+        let number = self.last_stream + 1;
+        if let Ok(stream) = Stream::begin(session, ring, number, now, &self.writer) {
+            self.streams[ring] = Some(stream);
+            self.last_stream = number;
+        } else {
+            // A header that makes no sense. Its thread, if there is one, waits for room, so it
+            // must be told at every visit that there is some.
+            self.images.stream_ended(image);
+            self.damaged = true;
+            header.consume(header.head());
+        }
+        is_new
+    }
+
+    /// Sleeps, but not beyond the death of the program. Returns whether draining is to stop.
+    fn wait(&self, pause: Duration, root_is_dead: bool) -> bool {
+        // A negative descriptor is passed over.
+        let root = self
+            .root
+            .descriptor()
+            .filter(|_| !root_is_dead)
+            .unwrap_or(-1);
+        let entry = |descriptor| libc::pollfd {
+            fd: descriptor,
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        let mut entries = [entry(self.stop.as_raw_fd()), entry(root)];
+        let timeout = libc::timespec {
+            tv_sec: pause.as_secs() as i64,
+            tv_nsec: i64::from(pause.subsec_nanos()),
+        };
+        // SAFETY: both entries and the timeout outlive the call.
+        unsafe {
+            libc::ppoll(
+                entries.as_mut_ptr(),
+                2,
+                &raw const timeout,
+                std::ptr::null(),
+            )
+        };
+        entries[0].revents != 0
+    }
+
+    fn finish(mut self, stopped: bool) -> Drained {
+        let now = self.clock.now();
+        for stream in self.streams.iter_mut().flatten() {
+            stream.send(&self.writer);
+            self.damaged |= stream.is_damaged();
+        }
+        self.images.finish(now, &self.writer);
+        Drained {
+            images: self.page().images.load(Ordering::Relaxed),
+            writer: self.writer,
+            lost: self.lost,
+            damaged: self.damaged,
+            stopped,
+        }
+    }
+
+    fn page(&self) -> &SessionPage {
+        self.session.page()
+    }
+
+    fn page_changes(&self) -> u32 {
+        self.page().module_changes.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,146 @@
+//! The programs that attached: who they are, whether they live, how much memory they use.
+
+use crate::capture::{ChunkHead, ChunkKind, ImageEnd};
+use crate::observe::{self, BuildIds, MemoryWatch, ModuleWatch};
+use crate::process::Process;
+use crate::writer::Writer;
+use memprof_wire::units::Microseconds;
+
+/// One program image that has not ended.
+#[derive(Debug)]
+struct Image {
+    number: u32,
+    process: Process,
+    memory: MemoryWatch,
+    modules: ModuleWatch,
+    /// Streams that have not ended.
+    streams: usize,
+    /// The process was dead, or ran another image, before the rings were last visited.
+    is_gone: bool,
+}
+
+/// All images of a session that have not ended.
+#[derive(Debug)]
+pub(super) struct Images {
+    known: Vec<Image>,
+    build_ids: BuildIds,
+    page_size: u64,
+    native: bool,
+}
+
+impl Images {
+    pub(super) fn new(native: bool) -> Self {
+        // SAFETY: the call takes an integer and touches no memory.
+        let page_size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        let page_size = u64::try_from(page_size).unwrap_or(4096);
+        Self {
+            known: Vec::new(),
+            build_ids: BuildIds::default(),
+            page_size,
+            native,
+        }
+    }
+
+    /// A thread of an image has a ring. Returns whether the image was unknown.
+    pub(super) fn stream_began(
+        &mut self,
+        number: u32,
+        process: u32,
+        now: Microseconds,
+        writer: &Writer,
+    ) -> bool {
+        if let Some(image) = self.known.iter_mut().find(|image| image.number == number) {
+            image.streams += 1;
+            return false;
+        }
+        for earlier in &mut self.known {
+            // The process runs another program now.
+            earlier.is_gone |= earlier.process.number() == process;
+        }
+        let head = ChunkHead::at(ChunkKind::Image, now).of_image(number);
+        writer.send_json(head, &observe::identify(number, process, now));
+        self.known.push(Image {
+            number,
+            process: Process::watch(process),
+            memory: MemoryWatch::new(process, self.page_size),
+            modules: ModuleWatch::new(process, now, self.native),
+            streams: 1,
+            is_gone: false,
+        });
+        true
+    }
+
+    pub(super) fn stream_ended(&mut self, number: u32) {
+        if let Some(image) = self.known.iter_mut().find(|image| image.number == number) {
+            image.streams -= 1;
+        }
+    }
+
+    /// Whether a thread of an image is gone, as far as is known without asking about its process.
+    pub(super) fn thread_is_dead(&mut self, number: u32, thread: u32) -> bool {
+        let image = self.known.iter_mut().find(|image| image.number == number);
+        image.is_none_or(|image| image.process.thread_is_dead(thread))
+    }
+
+    pub(super) fn look_for_deaths(&mut self) {
+        for image in &mut self.known {
+            image.is_gone |= image.process.is_dead();
+        }
+    }
+
+    pub(super) fn all_are_dead(&mut self) -> bool {
+        self.known.iter_mut().all(|image| image.process.is_dead())
+    }
+
+    /// Observes whatever is due.
+    pub(super) fn observe(&mut self, now: Microseconds, changes: u32, writer: &Writer) {
+        let count = self.known.len();
+        for image in self.known.iter_mut().filter(|image| !image.is_gone) {
+            image.memory.look(now, count);
+            image.send_observations(false, writer);
+            if let Some(modules) = image.modules.look(now, changes, &mut self.build_ids) {
+                let head = ChunkHead::at(ChunkKind::Modules, now).of_image(image.number);
+                writer.send_json(head, &modules);
+            }
+        }
+    }
+
+    /// Ends the images that are gone and whose streams have all ended.
+    pub(super) fn end_the_dead(&mut self, now: Microseconds, writer: &Writer) {
+        self.known.retain_mut(|image| {
+            let has_ended = image.is_gone && image.streams == 0;
+            if has_ended {
+                image.send_observations(true, writer);
+                let (status, signal) = image.process.exit().unwrap_or_default();
+                let end = ImageEnd {
+                    image: image.number,
+                    time: now.0,
+                    status,
+                    signal,
+                };
+                writer.send_json(
+                    ChunkHead::at(ChunkKind::ImageEnd, now).of_image(image.number),
+                    &end,
+                );
+            }
+            !has_ended
+        });
+    }
+
+    /// Writes what has not been written.
+    pub(super) fn finish(&mut self, now: Microseconds, writer: &Writer) {
+        self.end_the_dead(now, writer);
+        for image in &mut self.known {
+            image.send_observations(true, writer);
+        }
+    }
+}
+
+impl Image {
+    fn send_observations(&mut self, all: bool, writer: &Writer) {
+        if let Some((records, first, last)) = self.memory.take(all) {
+            let head = ChunkHead::at(ChunkKind::Observations, first).of_image(self.number);
+            writer.send(ChunkHead { last, ..head }, records);
+        }
+    }
+}

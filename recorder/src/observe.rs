@@ -1,0 +1,11 @@
+//! What the kernel tells about a running program: how much memory it uses, what it has mapped.
+
+mod build_id;
+mod identity;
+mod memory;
+mod modules;
+
+pub use build_id::BuildIds;
+pub use identity::identify;
+pub use memory::MemoryWatch;
+pub use modules::ModuleWatch;
