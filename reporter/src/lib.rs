@@ -3,4 +3,6 @@
 
 mod hashing;
 pub mod profile;
+pub mod recording;
 pub mod replay;
+pub mod symbols;

@@ -1,3 +1,72 @@
-//! What a recording says about one moment.
+//! What a recording says about one moment: the immutable answer that every report is made from.
+//!
+//! A [`Profile`] is a list of rows, each with a stack, a thread, an allocator and a type where one
+//! is known, and with how much of it there is. [`group`] adds rows up by what a report shows.
+
+pub mod group;
+mod moment;
+mod names;
+mod site;
+mod stacks;
+mod take;
 mod totals;
+
+pub use group::{By, Group, Grouping};
+pub use moment::{Moment, NoMoment, Point};
+pub use names::NameId;
+pub use stacks::{Frame, FrameId, Language, Resolver, StackId, Stacks};
+pub use take::{ProfileError, Request, take, take_temporary};
 pub use totals::Totals;
+
+use memprof_wire::allocator::Allocator;
+
+/// How much came from one stack of one thread by one allocator, of one type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProfileRow {
+    /// Where the program was.
+    pub stack: StackId,
+    /// The thread: an index into [`Profile::threads`].
+    pub thread: u32,
+    /// Who handed the blocks out.
+    pub allocator: Allocator,
+    /// The type of the objects, where it is known.
+    pub kind: Option<NameId>,
+    /// The size of each block, where it was asked for.
+    pub size: Option<u64>,
+    /// How much.
+    pub totals: Totals,
+}
+
+/// A thread of the program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Thread {
+    /// The kernel's number.
+    pub id: u32,
+    /// Its last name, empty where none is known.
+    pub name: String,
+}
+
+/// What was alive at a moment.
+#[derive(Debug, Default)]
+pub struct Profile {
+    /// Which moment, as the user would write it.
+    pub moment: String,
+    /// When that was, in seconds from the start.
+    pub time: f64,
+    /// The sum of the rows.
+    pub total: Totals,
+    /// Bytes of mapped files at that moment, which are not in `total`.
+    pub files: i64,
+    /// Bytes of addresses that were only set aside, which are not in `total`.
+    pub reserved: i64,
+    /// The rows, each of another stack, thread, allocator or type.
+    pub rows: Vec<ProfileRow>,
+    /// The stacks of the rows.
+    pub stacks: Stacks,
+    /// The threads of the rows.
+    pub threads: Vec<Thread>,
+    /// Where the program was started.
+    pub folder: String,
+    /// Whether types of objects were recorded.
+    pub has_types: bool,
+}

@@ -38,7 +38,7 @@ pub use order::{Order, Visitor};
 pub use pages::{Change, Pages};
 pub use rows::{Row, RowId, Rows};
 pub use series::{Sample, Series};
-pub use snapshot::{Bound, Snapshot, Span, TypedTotals};
+pub use snapshot::{Bound, Detail, DetailedTotals, Snapshot, Span};
 pub use source::{Source, StreamSource};
 pub use stream::{StackTable, StreamIndex};
 pub use temporary::Temporary;

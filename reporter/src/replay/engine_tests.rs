@@ -4,7 +4,7 @@ use super::Replay;
 use crate::profile::Totals;
 use crate::replay::order::Order;
 use crate::replay::recorded::{Recorded, allocation_at, free, free_object};
-use crate::replay::snapshot::{Bound, Snapshot, Span};
+use crate::replay::snapshot::{Bound, Detail, Snapshot, Span};
 use crate::replay::temporary::Temporary;
 use memprof_wire::event::{Event, MappingKind, MarkKind};
 use memprof_wire::units::{Address, Microseconds, Size, StackId};
@@ -216,6 +216,10 @@ fn replay<O: crate::replay::Observer>(recorded: &Recorded, observer: O) -> Repla
     replay
 }
 
+fn snapshot(span: Span) -> Snapshot {
+    Snapshot::new(span, Detail::Type)
+}
+
 fn by_place(replay: &Replay<Snapshot>) -> BTreeMap<(Place, Option<u32>), Totals> {
     let mut totals: BTreeMap<_, Totals> = BTreeMap::new();
     for typed in replay.observer.totals() {
@@ -247,26 +251,26 @@ proptest! {
 
         let highest = heaps.iter().map(Naive::bytes).max().expect("never empty");
         let peak = heaps.iter().find(|heap| heap.bytes() == highest).expect("it is one of them");
-        let got = replay(&recorded, Snapshot::new(Span::at(Bound::Peak)));
+        let got = replay(&recorded, snapshot(Span::at(Bound::Peak)));
         prop_assert_eq!(got.ledger.peak.heap.bytes, highest);
         prop_assert_eq!(by_place(&got), peak.by_place(0));
 
-        let got = replay(&recorded, Snapshot::new(Span::at(Bound::End)));
+        let got = replay(&recorded, snapshot(Span::at(Bound::End)));
         let end = heaps.last().expect("never empty");
         prop_assert_eq!(by_place(&got), end.by_place(0));
         prop_assert_eq!(got.ledger.heap, end.by_place(0).into_values().sum::<Totals>());
 
         // the mark stands before the step of its number, which makes the heap of the next number
         let [a, b] = marks;
-        let got = replay(&recorded, Snapshot::new(Span::at(Bound::Mark("b".into()))));
+        let got = replay(&recorded, snapshot(Span::at(Bound::Mark("b".into()))));
         prop_assert_eq!(by_place(&got), heaps[b].by_place(0));
         let between = Span { after: Bound::Mark("a".into()), until: Bound::Mark("b".into()) };
-        let got = replay(&recorded, Snapshot::new(between));
+        let got = replay(&recorded, snapshot(between));
         prop_assert_eq!(by_place(&got), heaps[b].by_place(a));
 
         // a run's time is its turn in milliseconds, and step n is turn n + 10
         let time = Microseconds((a as u64 + 10) * 1000);
-        let got = replay(&recorded, Snapshot::new(Span::at(Bound::Time(time))));
+        let got = replay(&recorded, snapshot(Span::at(Bound::Time(time))));
         prop_assert_eq!(by_place(&got), heaps[a + 1].by_place(0));
     }
 
@@ -316,7 +320,7 @@ fn of_two_equal_peaks_the_first_is_told() {
     recorded
         .event(0, allocation_at(16, 100, 2))
         .event(0, free(16));
-    let got = replay(&recorded, Snapshot::new(Span::at(Bound::Peak)));
+    let got = replay(&recorded, snapshot(Span::at(Bound::Peak)));
     let expected = BTreeMap::from([(((0, 1), None), Totals::block(100))]);
     assert_eq!(by_place(&got), expected);
 }

@@ -10,8 +10,11 @@ use super::definitions::MarkSeen;
 use super::ledger::{Ledger, Peak, Share, Stamp};
 use super::observer::{Context, Lost, Observer};
 use super::rows::RowId;
+use crate::hashing::NumberMap;
 use crate::profile::Totals;
+use memprof_wire::allocator::Domain;
 use memprof_wire::units::{Microseconds, TypeId};
+use std::fmt;
 
 /// A moment that is still to come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +29,18 @@ pub enum Bound {
     Time(Microseconds),
     /// At the first mark with this [`MarkSeen::label`].
     Mark(String),
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => out.write_str("start"),
+            Self::Peak => out.write_str("peak"),
+            Self::End => out.write_str("end"),
+            Self::Time(Microseconds(time)) => write!(out, "{}s", *time as f64 / 1e6),
+            Self::Mark(name) => out.write_str(name),
+        }
+    }
 }
 
 /// Born after `after`, and alive at `until`.
@@ -54,13 +69,25 @@ struct Reached {
     state: Peak,
 }
 
-/// What was alive in one row, of one type.
+/// What is told apart within a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// The type of the object.
+    #[default]
+    Type,
+    /// The size of the block. Mappings have none: they are cut and grow.
+    Size,
+}
+
+/// What was alive in one row, of one type or size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TypedTotals {
+pub struct DetailedTotals {
     /// The row.
     pub row: RowId,
-    /// The type, where it is known.
+    /// The type in a snapshot by [`Detail::Type`], where it is known.
     pub type_id: Option<TypeId>,
+    /// The size in bytes in a snapshot by [`Detail::Size`], but for mappings.
+    pub size: Option<u64>,
     /// How much.
     pub totals: Totals,
 }
@@ -69,29 +96,32 @@ pub struct TypedTotals {
 #[derive(Debug)]
 pub struct Snapshot {
     span: Span,
+    detail: Detail,
     after: Option<Reached>,
     until: Option<Reached>,
-    /// The cells of each row, newest use first.
-    first: Vec<u32>,
     cells: Vec<Cell>,
+    known: NumberMap<(u32, u64), u32>,
+    /// The cell last counted in of each row: the next block is likely of the same type.
+    recent: Vec<u32>,
 }
 
-/// The count of one (row, type).
+/// The count of one row and detail.
 #[derive(Clone, Copy, Debug)]
 struct Cell {
-    type_id: u32,
-    next: u32,
+    row: RowId,
+    /// A type or a size.
+    detail: u64,
     /// The moment that it is counted for.
     moment: Stamp,
     totals: Totals,
 }
 
 const NO_CELL: u32 = u32::MAX;
-const NO_TYPE: u32 = u32::MAX;
+const NO_DETAIL: u64 = u64::MAX;
 
 impl Snapshot {
     /// Of the end of this span.
-    pub fn new(span: Span) -> Self {
+    pub fn new(span: Span, detail: Detail) -> Self {
         let start = Reached {
             stamp: Stamp::START,
             state: Peak::default(),
@@ -100,30 +130,31 @@ impl Snapshot {
             after: (span.after == Bound::Start).then_some(start),
             until: None,
             span,
-            first: Vec::new(),
+            detail,
             cells: Vec::new(),
+            known: NumberMap::default(),
+            recent: Vec::new(),
         }
     }
 
     /// What was alive; rows with nothing are left out.
-    pub fn totals(&self) -> impl Iterator<Item = TypedTotals> {
+    pub fn totals(&self) -> impl Iterator<Item = DetailedTotals> {
         let moment = self.until.map(|until| until.stamp);
-        self.first
+        self.cells
             .iter()
-            .enumerate()
-            .flat_map(move |(row, &first)| {
-                let mut next = first;
-                std::iter::from_fn(move || {
-                    let cell = *self.cells.get(next as usize)?;
-                    next = cell.next;
-                    Some(cell)
-                })
-                .filter(move |cell| Some(cell.moment) == moment && !cell.totals.is_zero())
-                .map(move |cell| TypedTotals {
-                    row: RowId(row as u32),
-                    type_id: (cell.type_id != NO_TYPE).then_some(TypeId(cell.type_id)),
+            .filter(move |cell| Some(cell.moment) == moment && !cell.totals.is_zero())
+            .map(|cell| {
+                let detail = (cell.detail != NO_DETAIL).then_some(cell.detail);
+                let (type_id, size) = match self.detail {
+                    Detail::Type => (detail.map(|detail| TypeId(detail as u32)), None),
+                    Detail::Size => (None, detail),
+                };
+                DetailedTotals {
+                    row: cell.row,
+                    type_id,
+                    size,
                     totals: cell.totals,
-                })
+                }
             })
     }
 
@@ -154,39 +185,53 @@ impl Snapshot {
         (after < born && born <= until).then_some(until)
     }
 
-    fn count(&mut self, moment: Stamp, row: RowId, type_id: Option<TypeId>, totals: Totals) {
-        let type_id = type_id.map_or(NO_TYPE, |type_id| type_id.0);
-        let row = row.0 as usize;
-        if row >= self.first.len() {
-            self.first.resize(row + 1, NO_CELL);
+    fn count(
+        &mut self,
+        context: Context<'_>,
+        moment: Stamp,
+        share: Share,
+        type_id: Option<TypeId>,
+        totals: Totals,
+    ) {
+        let detail = match self.detail {
+            Detail::Type => type_id.map_or(NO_DETAIL, |type_id| u64::from(type_id.0)),
+            Detail::Size => match context.rows.get(share.row).allocator.domain() {
+                Domain::Mapping => NO_DETAIL,
+                _ => share.totals.bytes as u64,
+            },
+        };
+        let row = share.row.0 as usize;
+        if row >= self.recent.len() {
+            self.recent.resize(row + 1, NO_CELL);
         }
-        let mut before = NO_CELL;
-        let mut place = self.first[row];
-        while let Some(cell) = self.cells.get_mut(place as usize) {
-            if cell.type_id == type_id {
-                if cell.moment != moment {
-                    cell.moment = moment;
-                    cell.totals = Totals::ZERO;
-                }
-                cell.totals += totals;
-                if before != NO_CELL {
-                    // to the front: the next one is likely of the same type
-                    let next = std::mem::replace(&mut cell.next, self.first[row]);
-                    self.cells[before as usize].next = next;
-                    self.first[row] = place;
-                }
-                return;
-            }
-            before = place;
-            place = cell.next;
+        let recent = self.recent[row];
+        let place = match self.cells.get(recent as usize) {
+            Some(cell) if cell.detail == detail => recent,
+            _ => self.cell(share.row, detail),
+        };
+        let cell = &mut self.cells[place as usize];
+        if cell.moment != moment {
+            cell.moment = moment;
+            cell.totals = Totals::ZERO;
         }
-        let next = std::mem::replace(&mut self.first[row], self.cells.len() as u32);
-        self.cells.push(Cell {
-            type_id,
-            next,
-            moment,
-            totals,
-        });
+        cell.totals += totals;
+    }
+
+    /// The cell of a row and detail, which becomes the recent one.
+    fn cell(&mut self, row: RowId, detail: u64) -> u32 {
+        let new = self.cells.len() as u32;
+        let place = *self.known.entry((row.0, detail)).or_insert(new);
+        if place == new {
+            let totals = Totals::ZERO;
+            self.cells.push(Cell {
+                row,
+                detail,
+                moment: Stamp::START,
+                totals,
+            });
+        }
+        self.recent[row.0 as usize] = place;
+        place
     }
 
     fn reach(&mut self, ledger: &Ledger, what: impl Fn(&Bound) -> bool) {
@@ -214,7 +259,7 @@ impl Observer for Snapshot {
     #[inline(always)]
     fn lost(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
         if let Some(moment) = self.moment(context.ledger, share.born) {
-            self.count(moment, share.row, type_id, share.totals);
+            self.count(context, moment, share, type_id, share.totals);
         }
     }
 
@@ -223,7 +268,13 @@ impl Observer for Snapshot {
         if context.ledger.births == lost.at
             && let Some(moment) = self.moment(context.ledger, lost.share.born)
         {
-            self.count(moment, lost.share.row, lost.type_id, -lost.share.totals);
+            self.count(
+                context,
+                moment,
+                lost.share,
+                lost.type_id,
+                -lost.share.totals,
+            );
         }
     }
 

@@ -1,0 +1,200 @@
+//! Stacks as people know them: functions, files and lines, one tree for all threads.
+
+use super::names::{NameId, Names};
+use crate::hashing::NumberMap;
+use crate::replay::{Call, CallId, Calls, Definitions};
+use crate::symbols::{NativeNames, python};
+
+/// A stack: the innermost frame, whose callers are its ancestors. 0 is the empty stack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StackId(pub u32);
+
+/// A frame, as all equal ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FrameId(pub u32);
+
+/// What runs in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// Python code.
+    Python,
+    /// Machine code.
+    Native,
+}
+
+/// A function at work, at a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Frame {
+    /// Its name.
+    pub function: NameId,
+    /// The file it is in.
+    pub file: NameId,
+    /// The line, 0 where none is known.
+    pub line: u32,
+    /// Python or machine code.
+    pub language: Language,
+}
+
+/// All stacks of a profile.
+#[derive(Debug, Default)]
+pub struct Stacks {
+    names: Names,
+    frames: Vec<Frame>,
+    /// Of each stack: that of the caller, and the innermost frame. The first is the empty stack.
+    nodes: Vec<(StackId, FrameId)>,
+}
+
+impl Stacks {
+    /// The stack without any frame.
+    pub const EMPTY: StackId = StackId(0);
+
+    /// A name.
+    pub fn name(&self, name: NameId) -> &str {
+        self.names.get(name)
+    }
+
+    /// A frame.
+    pub fn frame(&self, frame: FrameId) -> Frame {
+        self.frames[frame.0 as usize]
+    }
+
+    /// All frames, by their numbers.
+    pub fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// How many stacks there are, the empty one included.
+    pub fn count(&self) -> usize {
+        self.nodes.len().max(1)
+    }
+
+    /// The caller's stack and the innermost frame; `None` for the empty stack.
+    pub fn split(&self, stack: StackId) -> Option<(StackId, FrameId)> {
+        (stack != Self::EMPTY).then(|| self.nodes[stack.0 as usize])
+    }
+
+    /// The frames, innermost first.
+    pub fn inward(&self, stack: StackId) -> impl Iterator<Item = FrameId> {
+        let mut next = stack;
+        std::iter::from_fn(move || {
+            let (caller, frame) = self.split(next)?;
+            next = caller;
+            Some(frame)
+        })
+    }
+
+    /// The frames, outermost first.
+    pub fn outward(&self, stack: StackId) -> Vec<FrameId> {
+        let mut frames: Vec<FrameId> = self.inward(stack).collect();
+        frames.reverse();
+        frames
+    }
+}
+
+/// Turns the calls of a replay into stacks, as far as they are asked for.
+pub struct Resolver<'a> {
+    definitions: &'a Definitions,
+    native: &'a NativeNames,
+    stacks: Stacks,
+    known_frames: NumberMap<(u32, u32, u32), FrameId>,
+    known_nodes: NumberMap<(u32, u32), StackId>,
+    /// What was found for a call's place, and for a whole call.
+    places: NumberMap<(u32, u32), FrameId>,
+    calls: Vec<Option<StackId>>,
+}
+
+impl<'a> Resolver<'a> {
+    /// For the calls of these definitions.
+    pub fn new(definitions: &'a Definitions, native: &'a NativeNames) -> Self {
+        let mut calls = vec![None; definitions.calls.count()];
+        calls[Calls::ROOT.0 as usize] = Some(Stacks::EMPTY);
+        let mut stacks = Stacks::default();
+        stacks.nodes.push((Stacks::EMPTY, FrameId(0)));
+        Self {
+            definitions,
+            native,
+            stacks,
+            known_frames: NumberMap::default(),
+            known_nodes: NumberMap::default(),
+            places: NumberMap::default(),
+            calls,
+        }
+    }
+
+    /// The stack of a call.
+    pub fn stack(&mut self, call: CallId) -> StackId {
+        let mut unknown = Vec::new();
+        let mut next = call;
+        let mut stack = loop {
+            if let Some(stack) = self.calls[next.0 as usize] {
+                break stack;
+            }
+            unknown.push(next);
+            next = self.definitions.calls.parent(next);
+        };
+        for call in unknown.into_iter().rev() {
+            let frame = self.frame(call);
+            let new = StackId(self.stacks.nodes.len() as u32);
+            let known = *self.known_nodes.entry((stack.0, frame.0)).or_insert(new);
+            if known == new {
+                self.stacks.nodes.push((stack, frame));
+            }
+            self.calls[call.0 as usize] = Some(known);
+            stack = known;
+        }
+        stack
+    }
+
+    /// A name that is no frame's: of a thread, a type.
+    pub fn intern(&mut self, name: &str) -> NameId {
+        self.stacks.names.intern(name)
+    }
+
+    /// All stacks that were asked for.
+    pub fn finish(self) -> Stacks {
+        self.stacks
+    }
+
+    fn frame(&mut self, call: CallId) -> FrameId {
+        match self.definitions.calls.call(call) {
+            Some(Call::Python { code, instruction }) => {
+                if let Some(frame) = self.places.get(&(code.0, instruction)) {
+                    return *frame;
+                }
+                let frame = match self.definitions.code(code) {
+                    Some(object) => {
+                        let line = python::location(object, instruction).line.unwrap_or(0);
+                        self.define(&object.name, &object.file, line, Language::Python)
+                    }
+                    None => self.define("<unknown>", "<unknown>", 0, Language::Python),
+                };
+                self.places.insert((code.0, instruction), frame);
+                frame
+            }
+            Some(Call::Native(address)) => {
+                let name = self.native.name(address);
+                self.define(&name.function, &name.file, 0, Language::Native)
+            }
+            None => self.define("<unknown>", "<unknown>", 0, Language::Native),
+        }
+    }
+
+    fn define(&mut self, function: &str, file: &str, line: u32, language: Language) -> FrameId {
+        let function = self.stacks.names.intern(function);
+        let file = self.stacks.names.intern(file);
+        let new = FrameId(self.stacks.frames.len() as u32);
+        let known = *self
+            .known_frames
+            .entry((function.0, file.0, line))
+            .or_insert(new);
+        if known == new {
+            self.stacks.frames.push(Frame {
+                function,
+                file,
+                line,
+                language,
+            });
+        }
+        known
+    }
+}

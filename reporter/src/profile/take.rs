@@ -1,0 +1,262 @@
+//! Making a profile: one replay of a recording, and names for what it found.
+
+use super::{Moment, NameId, Profile, ProfileRow, Resolver, Thread, Totals};
+use crate::hashing::NumberMap;
+use crate::recording::Recording;
+use crate::replay::{
+    Bound, Definitions, Detail, MarkSeen, Observer, Order, Peak, Replay, ReplayError, RowId, Rows,
+    Snapshot, Source, Span, StreamIndex, StreamSource, Temporary,
+};
+use crate::symbols::NativeNames;
+use memprof_wire::units::TypeId;
+
+/// What is asked of a recording.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The moment.
+    pub moment: Moment,
+    /// Only what these threads allocated: by number or by name.
+    pub thread: Option<String>,
+    /// Whether types or sizes are told apart.
+    pub detail: Detail,
+}
+
+/// Why there is no profile.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// The recording cannot be read.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// There is no such mark.
+    #[error("there is no mark {name:?} in this recording; it has {known}")]
+    NoSuchMark {
+        /// Which.
+        name: String,
+        /// Those that are there.
+        known: String,
+    },
+    /// The span ends before it begins.
+    #[error("{until} comes before {after}: give the earlier one first")]
+    Backwards {
+        /// The first.
+        after: String,
+        /// The second.
+        until: String,
+    },
+    /// There is no such thread.
+    #[error("there is no thread {wanted:?} in this recording; it has {known}")]
+    NoSuchThread {
+        /// Which.
+        wanted: String,
+        /// Those that are there.
+        known: String,
+    },
+}
+
+/// Replays all events of a recording for an observer.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub fn replay<O: Observer>(
+    recording: &Recording,
+    source: &impl Source,
+    observer: O,
+) -> Result<Replay<O>, ReplayError> {
+    let mut order = Order::new(source, recording.streams())?;
+    let mut replay = Replay::new(recording.page_size(), observer);
+    order.drive(&mut replay)?;
+    replay.finish();
+    Ok(replay)
+}
+
+/// The profile of a moment.
+///
+/// # Errors
+///
+/// When the file cannot be read, or knows no such moment or thread.
+pub fn take(
+    recording: &Recording,
+    source: &impl Source,
+    request: &Request,
+) -> Result<Profile, ProfileError> {
+    let snapshot = Snapshot::new(request.moment.span(), request.detail);
+    let replay = replay(recording, source, snapshot)?;
+    let state = reached(&replay)?;
+    let found = replay
+        .observer
+        .totals()
+        .map(|found| (found.row, found.type_id, found.size, found.totals));
+    let moment = request.moment.to_string();
+    build(
+        recording,
+        &replay.definitions,
+        &replay.rows,
+        found,
+        request,
+        moment,
+        state,
+    )
+}
+
+/// The profile of short-lived blocks: freed within so many further allocations of their thread.
+///
+/// # Errors
+///
+/// When the file cannot be read, or knows no such thread.
+pub fn take_temporary(
+    recording: &Recording,
+    source: &impl Source,
+    within: usize,
+    request: &Request,
+) -> Result<Profile, ProfileError> {
+    let replay = replay(recording, source, Temporary::new(within))?;
+    let found = replay
+        .observer
+        .totals()
+        .map(|(row, totals)| (row, None, None, totals));
+    let moment = format!("freed within {within} allocations");
+    let state = Peak {
+        time: replay.ledger.now,
+        ..Peak::default()
+    };
+    build(
+        recording,
+        &replay.definitions,
+        &replay.rows,
+        found,
+        request,
+        moment,
+        state,
+    )
+}
+
+/// The state of the heap when the moment came. Only marks may never come.
+fn reached(replay: &Replay<Snapshot>) -> Result<Peak, ProfileError> {
+    let Span { after, until } = replay.observer.span();
+    let missing = |bound: &Bound| {
+        let known = list(replay.marks.iter().map(MarkSeen::label));
+        ProfileError::NoSuchMark {
+            name: bound.to_string(),
+            known,
+        }
+    };
+    let from = replay.observer.after().ok_or_else(|| missing(after))?;
+    let to = replay.observer.until().ok_or_else(|| missing(until))?;
+    if from.stamp > to.stamp {
+        return Err(ProfileError::Backwards {
+            after: after.to_string(),
+            until: until.to_string(),
+        });
+    }
+    Ok(to)
+}
+
+type Found = (RowId, Option<TypeId>, Option<u64>, Totals);
+
+fn build(
+    recording: &Recording,
+    definitions: &Definitions,
+    rows: &Rows,
+    found: impl Iterator<Item = Found>,
+    request: &Request,
+    moment: String,
+    state: Peak,
+) -> Result<Profile, ProfileError> {
+    let threads = threads(definitions, recording.streams());
+    let wanted = wanted_threads(&threads, request.thread.as_deref())?;
+    let native = NativeNames::new(recording.modules());
+    let mut resolver = Resolver::new(definitions, &native);
+    let mut merged: NumberMap<(u32, u32, u8, u32, u64), Totals> = NumberMap::default();
+    for (row, type_id, size, totals) in found {
+        let row = rows.get(row);
+        if !wanted[row.stream.0 as usize] {
+            continue;
+        }
+        let stack = resolver.stack(row.call);
+        let kind = type_id.and_then(|type_id| definitions.type_name(type_id));
+        let kind = kind.map_or(NO_KIND, |name| resolver.intern(name).0);
+        let size = size.unwrap_or(NO_SIZE);
+        let key = (stack.0, row.stream.0, row.allocator as u8, kind, size);
+        *merged.entry(key).or_default() += totals;
+    }
+    let mut merged: Vec<_> = merged.into_iter().collect();
+    merged.sort_unstable_by_key(|(key, _)| *key);
+    let rows: Vec<ProfileRow> = merged
+        .into_iter()
+        .filter(|(_, totals)| !totals.is_zero())
+        .map(
+            |((stack, thread, allocator, kind, size), totals)| ProfileRow {
+                stack: super::StackId(stack),
+                thread,
+                allocator: memprof_wire::allocator::Allocator::from_number(allocator)
+                    .expect("it was made from one"),
+                kind: (kind != NO_KIND).then_some(NameId(kind)),
+                size: (size != NO_SIZE).then_some(size),
+                totals,
+            },
+        )
+        .collect();
+    Ok(Profile {
+        moment,
+        time: state.time.0 as f64 / 1e6,
+        total: rows.iter().map(|row| row.totals).sum(),
+        files: state.files,
+        reserved: state.reserved,
+        rows,
+        stacks: resolver.finish(),
+        threads,
+        folder: recording.facts().folder.clone(),
+        has_types: definitions.has_types(),
+    })
+}
+
+const NO_KIND: u32 = u32::MAX;
+const NO_SIZE: u64 = u64::MAX;
+
+/// The threads of an image, in the order of their streams.
+pub fn threads(definitions: &Definitions, streams: &[StreamSource]) -> Vec<Thread> {
+    let name = |index: usize| definitions.thread_names(StreamIndex(index as u32)).last();
+    streams
+        .iter()
+        .enumerate()
+        .map(|(index, stream)| Thread {
+            id: stream.thread,
+            name: name(index).cloned().unwrap_or_default(),
+        })
+        .collect()
+}
+
+fn wanted_threads(threads: &[Thread], wanted: Option<&str>) -> Result<Vec<bool>, ProfileError> {
+    let Some(wanted) = wanted else {
+        return Ok(vec![true; threads.len()]);
+    };
+    let chosen: Vec<bool> = threads
+        .iter()
+        .map(|thread| thread.name == wanted || thread.id.to_string() == wanted)
+        .collect();
+    if chosen.contains(&true) {
+        return Ok(chosen);
+    }
+    let known = threads.iter().map(|thread| match thread.name.as_str() {
+        "" => thread.id.to_string(),
+        name => format!("{} ({name})", thread.id),
+    });
+    Err(ProfileError::NoSuchThread {
+        wanted: wanted.to_owned(),
+        known: list(known),
+    })
+}
+
+/// A few names for an error message.
+fn list(names: impl Iterator<Item = String>) -> String {
+    const SHOWN: usize = 10;
+    let mut names: Vec<String> = names.collect();
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    match (names.is_empty(), more) {
+        (true, _) => "none".to_owned(),
+        (false, 0) => names.join(", "),
+        (false, more) => format!("{} and {more} more", names.join(", ")),
+    }
+}

@@ -1,0 +1,240 @@
+//! A recording that was opened: which program's events are to be replayed, and what else is known.
+
+use crate::replay::{ReplayError, Source, StreamSource};
+use memprof_recorder::capture::{
+    CaptureError, CaptureReader, ChunkKind, Completeness, Facts, ImageStart, Module,
+};
+use std::path::Path;
+
+/// What a recording cannot be opened for.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    /// The file is no capture, or cannot be read.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// There is nothing in it.
+    #[error(
+        "{path} holds no events: the program ended before it could be recorded, or nothing of it could be preloaded"
+    )]
+    Nothing {
+        /// The file.
+        path: String,
+    },
+    /// Another process was asked for.
+    #[error("process {process} is not in this recording; it has {known}")]
+    NoSuchProcess {
+        /// Which.
+        process: u32,
+        /// Those that are.
+        known: String,
+    },
+}
+
+/// A capture, and the image of it that reports are about.
+#[derive(Debug)]
+pub struct Recording {
+    reader: CaptureReader,
+    image: u32,
+    streams: Vec<StreamSource>,
+}
+
+/// Whether a recording holds everything that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// It does.
+    pub complete: bool,
+    /// Why it does not.
+    pub reason: Option<String>,
+}
+
+impl Recording {
+    /// Opens a capture. Reports will be about the last program that `process` ran; without one,
+    /// that of the process that was started.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, holds no events, or does not know the process.
+    pub fn open(path: &Path, process: Option<u32>) -> Result<Self, RecordingError> {
+        let reader = CaptureReader::open(path)?;
+        let image = choose_image(&reader, process)?;
+        let streams = streams_of(&reader, image);
+        Ok(Self {
+            reader,
+            image,
+            streams,
+        })
+    }
+
+    /// The file.
+    pub fn reader(&self) -> &CaptureReader {
+        &self.reader
+    }
+
+    /// What is known since the recording began.
+    pub fn facts(&self) -> &Facts {
+        self.reader.facts()
+    }
+
+    /// The number of the image that reports are about.
+    pub fn image_number(&self) -> u32 {
+        self.image
+    }
+
+    /// The image that reports are about, where its start is known.
+    pub fn image(&self) -> Option<&ImageStart> {
+        self.reader
+            .images()
+            .iter()
+            .find(|image| image.image == self.image)
+    }
+
+    /// The threads of that image.
+    pub fn streams(&self) -> &[StreamSource] {
+        &self.streams
+    }
+
+    /// Decoded bytes of all events of that image.
+    pub fn event_bytes(&self) -> u64 {
+        let chunks = self.streams.iter().flat_map(|stream| &stream.chunks);
+        chunks
+            .map(|&chunk| u64::from(self.reader.chunks()[chunk].raw))
+            .sum()
+    }
+
+    /// Bytes of a page of the machine.
+    pub fn page_size(&self) -> u64 {
+        match self.facts().page_size {
+            0 => 4096,
+            bytes => bytes,
+        }
+    }
+
+    /// Seconds from the start to the end, or as far as is known.
+    pub fn duration(&self) -> f64 {
+        let ending = self.reader.ending().map(|ending| ending.duration);
+        let last = || self.reader.chunks().iter().map(|chunk| chunk.last.0).max();
+        ending.unwrap_or_else(|| last().unwrap_or(0) as f64 / 1e6)
+    }
+
+    /// Events of that image that were not recorded.
+    pub fn lost(&self) -> u64 {
+        let ends = self.reader.stream_ends().iter();
+        ends.filter(|end| {
+            self.streams
+                .iter()
+                .any(|stream| stream.number == end.stream)
+        })
+        .map(|end| end.lost)
+        .sum()
+    }
+
+    /// Whether all is there, as far as was read by now.
+    pub fn condition(&self) -> Condition {
+        match self.reader.completeness() {
+            Completeness::Complete => Condition {
+                complete: true,
+                reason: None,
+            },
+            Completeness::Growing => Condition {
+                complete: false,
+                reason: Some("it is still being recorded".into()),
+            },
+            Completeness::CutShort { reason } => Condition {
+                complete: false,
+                reason: Some(reason),
+            },
+        }
+    }
+
+    /// All modules that were ever seen in that image.
+    pub fn modules(&self) -> Vec<Module> {
+        // modules name machine code only: without them the reports are still right
+        let lists = self.reader.modules(self.image).unwrap_or_default();
+        let mut modules: Vec<Module> = lists.into_iter().flat_map(|list| list.modules).collect();
+        modules.sort_by(|a, b| (a.start, &a.path).cmp(&(b.start, &b.path)));
+        modules.dedup_by(|a, b| (a.start, &a.path) == (b.start, &b.path));
+        modules
+    }
+}
+
+impl Source for Recording {
+    fn read(&self, chunk: usize, bytes: &mut Vec<u8>) -> Result<(), ReplayError> {
+        Ok(self.reader.read(&self.reader.chunks()[chunk], bytes)?)
+    }
+}
+
+/// The last image of a process that recorded anything. A shell script that executes Python is an
+/// image before the one that is meant.
+fn choose_image(reader: &CaptureReader, process: Option<u32>) -> Result<u32, RecordingError> {
+    let has_events = |image: u32| {
+        reader
+            .chunks()
+            .iter()
+            .any(|chunk| chunk.kind == ChunkKind::Events && chunk.image == image)
+    };
+    let wanted = process.unwrap_or(reader.facts().root);
+    let of_process = reader
+        .streams()
+        .iter()
+        .filter(|stream| stream.process == wanted);
+    let last = of_process
+        .map(|stream| stream.image)
+        .filter(|&image| has_events(image))
+        .max();
+    match (last, process) {
+        (Some(image), _) => Ok(image),
+        (None, Some(process)) => {
+            let mut known: Vec<u32> = reader
+                .streams()
+                .iter()
+                .map(|stream| stream.process)
+                .collect();
+            known.sort_unstable();
+            known.dedup();
+            let known = match known.as_slice() {
+                [] => "none".to_owned(),
+                known => known
+                    .iter()
+                    .map(u32::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            };
+            Err(RecordingError::NoSuchProcess { process, known })
+        }
+        // what was started may have recorded nothing, and its children everything
+        (None, None) => {
+            let any = reader
+                .streams()
+                .iter()
+                .map(|stream| stream.image)
+                .find(|&image| has_events(image));
+            any.ok_or_else(|| RecordingError::Nothing {
+                path: reader.path().display().to_string(),
+            })
+        }
+    }
+}
+
+fn streams_of(reader: &CaptureReader, image: u32) -> Vec<StreamSource> {
+    let mut streams: Vec<StreamSource> = reader
+        .streams()
+        .iter()
+        .filter(|stream| stream.image == image)
+        .map(|stream| StreamSource {
+            number: stream.stream,
+            process: stream.process,
+            thread: stream.thread,
+            chunks: Vec::new(),
+        })
+        .collect();
+    streams.sort_by_key(|stream| stream.number);
+    for (index, chunk) in reader.chunks().iter().enumerate() {
+        if chunk.kind == ChunkKind::Events
+            && let Ok(place) = streams.binary_search_by_key(&chunk.stream, |stream| stream.number)
+        {
+            streams[place].chunks.push(index);
+        }
+    }
+    streams.retain(|stream| !stream.chunks.is_empty());
+    streams
+}

@@ -1,0 +1,142 @@
+//! Whose code a file is.
+
+/// Whose code a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// The user's own.
+    Own,
+    /// Python's standard library.
+    StandardLibrary,
+    /// An installed package.
+    Package,
+    /// Part of the interpreter: frozen modules, the import system.
+    Frozen,
+    /// Made at run time, from a string: `<string>`, `<stdin>`, `<attrs generated …>`.
+    Generated,
+}
+
+impl Origin {
+    /// By the name of the file alone.
+    pub fn of(file: &str) -> Self {
+        if file.starts_with("<frozen ") {
+            return Self::Frozen;
+        }
+        if file.starts_with('<') {
+            return Self::Generated;
+        }
+        let mut parts = file.split('/').peekable();
+        let mut standard = false;
+        while let Some(part) = parts.next() {
+            match part {
+                "site-packages" | "dist-packages" => return Self::Package,
+                // a folder named for a version, under lib: no user's code is called so
+                "lib" | "lib64" => {
+                    standard |= parts.peek().is_some_and(|next| is_python_folder(next));
+                }
+                _ => standard |= is_library_archive(part),
+            }
+        }
+        if standard {
+            Self::StandardLibrary
+        } else {
+            Self::Own
+        }
+    }
+}
+
+/// `python3.11`, `python3`, `pypy3.10`
+fn is_python_folder(part: &str) -> bool {
+    part.starts_with("python3") || part.starts_with("pypy3")
+}
+
+/// `python311.zip`
+fn is_library_archive(part: &str) -> bool {
+    part.strip_prefix("python3")
+        .and_then(|rest| rest.strip_suffix(".zip"))
+        .is_some()
+}
+
+/// The dotted name of the module that a file holds, as far as its path tells. `folder` is where
+/// the program was started.
+pub fn module(file: &str, folder: &str) -> String {
+    if let Some(frozen) = file.strip_prefix("<frozen ") {
+        return frozen.trim_end_matches('>').to_owned();
+    }
+    if file.starts_with('<') || file.is_empty() {
+        return file.to_owned();
+    }
+    let parts: Vec<&str> = file.split('/').collect();
+    let packages = parts
+        .iter()
+        .rposition(|part| matches!(*part, "site-packages" | "dist-packages"));
+    let library = parts
+        .windows(2)
+        .rposition(|pair| matches!(pair[0], "lib" | "lib64") && is_python_folder(pair[1]));
+    let inside = match (packages, library) {
+        (Some(place), _) => parts[place + 1..].join("/"),
+        (None, Some(place)) => parts[place + 2..].join("/"),
+        (None, None) => match file
+            .strip_prefix(folder)
+            .and_then(|rest| rest.strip_prefix('/'))
+        {
+            Some(rest) => rest.to_owned(),
+            None => (*parts.last().unwrap_or(&file)).to_owned(),
+        },
+    };
+    let stem = inside.strip_suffix(".py").unwrap_or(&inside);
+    stem.strip_suffix("/__init__")
+        .unwrap_or(stem)
+        .replace('/', ".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Origin, module};
+
+    #[test]
+    fn files_have_the_origin_that_their_path_shows() {
+        for (file, origin) in [
+            ("/home/me/app/models.py", Origin::Own),
+            ("script.py", Origin::Own),
+            (
+                "/usr/lib/python3.11/json/decoder.py",
+                Origin::StandardLibrary,
+            ),
+            (
+                "/opt/python/lib/python3.13/threading.py",
+                Origin::StandardLibrary,
+            ),
+            (
+                "/usr/lib/python3/dist-packages/yaml/__init__.py",
+                Origin::Package,
+            ),
+            (
+                "/venv/lib/python3.11/site-packages/numpy/core/numeric.py",
+                Origin::Package,
+            ),
+            ("<frozen importlib._bootstrap>", Origin::Frozen),
+            ("<string>", Origin::Generated),
+            ("/home/me/lib/tools.py", Origin::Own),
+        ] {
+            assert_eq!(Origin::of(file), origin, "{file}");
+        }
+    }
+
+    #[test]
+    fn modules_are_named_as_they_are_imported() {
+        for (file, name) in [
+            ("/home/me/app/models.py", "app.models"),
+            ("/home/me/script.py", "script"),
+            ("/elsewhere/tool.py", "tool"),
+            ("/usr/lib/python3.11/json/decoder.py", "json.decoder"),
+            (
+                "/venv/lib/python3.11/site-packages/numpy/__init__.py",
+                "numpy",
+            ),
+            ("<frozen importlib._bootstrap>", "importlib._bootstrap"),
+            ("<string>", "<string>"),
+        ] {
+            assert_eq!(module(file, "/home/me"), name, "{file}");
+        }
+    }
+}
