@@ -3,12 +3,19 @@
 //!
 //! This room moves bytes and never looks inside an event, so it keeps up with any program; and
 //! because it lives in another process, what was recorded outlives the program's death, however
-//! sudden. [`capture`] is the file, for writing and for reading.
+//! sudden.
+//!
+//! [`record`] does all of it; [`capture`] is the file, for writing and for reading.
 
 pub mod capture;
 mod clock;
 mod drain;
+mod launch;
 mod observe;
 mod process;
+mod record;
 mod session;
 mod writer;
+
+pub use launch::{Launch, LaunchError, PRELOAD_LIBRARY, Target};
+pub use record::{Options, Outcome, RecordError, Started, record};

@@ -1,0 +1,178 @@
+//! Between the program and the terminal: passing signals on, stopping when it stops, and ending
+//! as it ended.
+
+use super::signals::{Received, Signals};
+use crate::process::Process;
+use std::fs;
+use std::os::fd::{AsRawFd, RawFd};
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exit {
+    /// The exit status, if it exited.
+    pub status: Option<i32>,
+    /// The signal that killed it, if one did.
+    pub signal: Option<i32>,
+    /// The most memory that was resident at a time, in bytes, as the kernel counted it.
+    pub max_resident: u64,
+}
+
+/// Where a pidfd cannot be had, the program is looked at so often, in milliseconds.
+const WITHOUT_DESCRIPTOR: i32 = 5;
+
+/// Waits until the program has ended; it is left unreaped.
+pub fn wait(process: &mut Process, signals: &Signals) {
+    let mut terminal = Terminal {
+        program: process.number(),
+        wants_to_stop: false,
+    };
+    while !process.is_dead() {
+        let descriptor = process.descriptor();
+        let timeout = if descriptor.is_some() {
+            -1
+        } else {
+            WITHOUT_DESCRIPTOR
+        };
+        sleep([signals.descriptor(), descriptor.unwrap_or(-1)], timeout);
+        while let Some(signal) = signals.next() {
+            terminal.pass_on(signal);
+        }
+    }
+}
+
+/// Waits until `over` becomes readable or is closed. Calls `interrupt` when somebody asks this
+/// process to end.
+pub(crate) fn wait_for(over: &impl AsRawFd, signals: &Signals, mut interrupt: impl FnMut()) {
+    let end = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT];
+    while !sleep([signals.descriptor(), over.as_raw_fd()], -1)[1] {
+        while let Some(signal) = signals.next() {
+            if end.contains(&signal.number) {
+                interrupt();
+            }
+        }
+    }
+}
+
+/// Waits until one of the descriptors is readable or closed, and tells which; negative ones never
+/// are.
+fn sleep(descriptors: [RawFd; 2], milliseconds: i32) -> [bool; 2] {
+    let mut entries = descriptors.map(|fd| libc::pollfd {
+        fd,
+        events: libc::POLLIN,
+        revents: 0,
+    });
+    // SAFETY: both entries outlive the call.
+    unsafe { libc::poll(entries.as_mut_ptr(), 2, milliseconds) };
+    entries.map(|entry| entry.revents != 0)
+}
+
+/// The state of job control.
+struct Terminal {
+    program: u32,
+    /// A stop was asked of this process's group. If the program follows, so does the recorder, or
+    /// the shell would not take the job for stopped.
+    wants_to_stop: bool,
+}
+
+impl Terminal {
+    fn pass_on(&mut self, signal: Received) {
+        // What the terminal or the program sent to the whole group has reached the program.
+        let pass = signal.by_process && signal.sender != self.program;
+        match signal.number {
+            libc::SIGCHLD => self.follow_stops(),
+            libc::SIGCONT => {
+                if pass && self.is_stopped() {
+                    self.send(libc::SIGCONT);
+                }
+            }
+            number => {
+                if [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU].contains(&number) {
+                    self.wants_to_stop = true;
+                }
+                if pass {
+                    self.send(number);
+                }
+            }
+        }
+    }
+
+    /// Stops this process when the program has stopped for the terminal's sake. A program that
+    /// was stopped by other means is continued by them, so the recorder must go on.
+    fn follow_stops(&mut self) {
+        let flags = libc::WSTOPPED | libc::WCONTINUED | libc::WNOHANG;
+        loop {
+            // SAFETY: all zeros are a valid siginfo_t, and it outlives the call.
+            let information = unsafe {
+                let mut information = std::mem::zeroed::<libc::siginfo_t>();
+                libc::waitid(libc::P_PID, self.program, &raw mut information, flags);
+                information
+            };
+            match information.si_code {
+                libc::CLD_STOPPED if self.wants_to_stop => {
+                    self.wants_to_stop = false;
+                    // SAFETY: a signal to this process, which stops all of its threads here.
+                    unsafe { libc::kill(libc::getpid(), libc::SIGSTOP) };
+                    // Here somebody has continued it, and perhaps not the whole group.
+                    if self.is_stopped() {
+                        self.send(libc::SIGCONT);
+                    }
+                }
+                libc::CLD_CONTINUED => self.wants_to_stop = false,
+                libc::CLD_STOPPED => {}
+                _ => return,
+            }
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        let stat = fs::read(format!("/proc/{}/stat", self.program)).unwrap_or_default();
+        let name_end = stat.iter().rposition(|&byte| byte == b')').unwrap_or(0);
+        stat.get(name_end + 2) == Some(&b'T')
+    }
+
+    fn send(&self, signal: i32) {
+        // SAFETY: the program is a child that was not reaped, so the number is still its own.
+        unsafe { libc::kill(self.program as libc::pid_t, signal) };
+    }
+}
+
+/// Reaps a program that has ended, or waits until it has.
+pub(crate) fn reap(process: u32) -> Exit {
+    let mut status = 0;
+    // SAFETY: all zeros are a valid rusage; both outlive the call.
+    let (result, usage) = unsafe {
+        let mut usage = std::mem::zeroed::<libc::rusage>();
+        (
+            libc::wait4(process as libc::pid_t, &raw mut status, 0, &raw mut usage),
+            usage,
+        )
+    };
+    if result < 0 {
+        return Exit::default();
+    }
+    Exit {
+        status: libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status)),
+        signal: libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status)),
+        // the kernel counts in kibibytes
+        max_resident: u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024,
+    }
+}
+
+/// Ends this process as the program ended: with its status, or by its signal (but without a core
+/// file, which would be the recorder's).
+pub fn end_like(status: Option<i32>, signal: Option<i32>) -> ! {
+    if let Some(signal) = signal {
+        // SAFETY: plain data that outlives the calls. The signal ends this process, unless it is
+        // one that does not.
+        unsafe {
+            libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0);
+            libc::signal(signal, libc::SIG_DFL);
+            let mut only = std::mem::zeroed::<libc::sigset_t>();
+            libc::sigaddset(&raw mut only, signal);
+            libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const only, std::ptr::null_mut());
+            libc::kill(libc::getpid(), signal);
+        }
+        std::process::exit(128 + signal);
+    }
+    std::process::exit(status.unwrap_or(1))
+}

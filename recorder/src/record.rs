@@ -1,0 +1,252 @@
+//! [`record`]: a whole recording, from the command line to the finished file.
+
+mod facts;
+
+use crate::capture::{CaptureError, CaptureWriter, Ending};
+use crate::clock::Clock;
+use crate::drain::{Drain, Drained};
+use crate::launch::{self, CommandLine, Exit, Launch, LaunchError, Signals};
+use crate::process::Process;
+use crate::session::{Session, hold_recorder_lock};
+use crate::writer::Writer;
+use crossbeam_channel::bounded;
+use memprof_wire::session::{RINGS, option};
+use std::io::{self, PipeReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+/// What to record, and how.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub struct Options {
+    /// The program.
+    pub launch: Launch,
+    /// The capture; `None` for `memprof-NAME.PID.bin` in the current folder.
+    pub output: Option<PathBuf>,
+    /// Whether a file that is there may be overwritten.
+    pub force: bool,
+    /// Record native stacks.
+    pub native: bool,
+    /// Record the allocators of `CPython`.
+    pub python_allocators: bool,
+    /// Record child processes too.
+    pub follow_children: bool,
+    /// Record the types of objects.
+    pub types: bool,
+    /// The library to preload; `None` to look for it where it is installed.
+    pub library: Option<PathBuf>,
+}
+
+/// A recording that has begun.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// The process of the program.
+    pub process: u32,
+    /// What the recording is called: the script, module or executable.
+    pub name: String,
+    /// The capture.
+    pub path: PathBuf,
+}
+
+/// A recording that has ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The process of the program.
+    pub process: u32,
+    /// What the recording is called.
+    pub name: String,
+    /// The capture.
+    pub path: PathBuf,
+    /// How it ended, as it stands in the capture.
+    pub ending: Ending,
+    /// How long it took.
+    pub duration: Duration,
+    /// The most memory that was resident at a time, in bytes, as the kernel counted it.
+    pub max_resident: u64,
+}
+
+impl Outcome {
+    /// Ends this process as the program ended: with its exit status, or by the same signal.
+    pub fn end_like_the_program(&self) -> ! {
+        launch::end_like(self.ending.status, self.ending.signal)
+    }
+}
+
+/// Why nothing was recorded; the program did not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The program cannot be started, or not be recorded.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// The capture cannot be written.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// The system refused something that a recording needs.
+    #[error("cannot {action}: {source}")]
+    System {
+        /// What was tried.
+        action: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// Records a program and returns when it has ended (and its children, if they are followed).
+/// `on_started` is called when it has begun.
+///
+/// To be called by the main thread before there are others: it holds the process's signals back
+/// while the program runs.
+///
+/// # Errors
+///
+/// When the program did not begin. Whatever goes wrong later is told by [`Outcome::ending`].
+pub fn record(
+    options: &Options,
+    on_started: impl FnOnce(&Started),
+) -> Result<Outcome, RecordError> {
+    let line = options.launch.resolve()?;
+    let library = match &options.library {
+        Some(library) => library.clone(),
+        None => launch::find_library()?,
+    };
+    let signals = Signals::take().map_err(system("take the signals over"))?;
+    let session = Session::create(bits(options)).map_err(system("make the shared memory"))?;
+    let session = Arc::new(session);
+    let clock = Clock::start();
+
+    // The thread is there before the program, because its end is what tells the program that
+    // nobody listens any more.
+    let (begin, beginning) = bounded::<(Writer, Process, PipeReader)>(1);
+    let (over, at_end) = io::pipe().map_err(system("make a pipe"))?;
+    let for_thread = Arc::clone(&session);
+    let draining = thread::Builder::new()
+        .name("memprof-drain".into())
+        .spawn(move || {
+            let _closed_at_the_end = at_end;
+            hold_recorder_lock(for_thread.page());
+            let (writer, root, stop) = beginning.recv().ok()?;
+            Some(Drain::new(for_thread, writer, clock, root, stop).run())
+        });
+    let draining = draining.map_err(system("start a thread"))?;
+
+    let prepare = |process| prepare(process, &line, options, &session);
+    let (process, (writer, path)) =
+        launch::start(&line, &library, &session.path(), &signals, prepare)?;
+    let mut root = Process::watch(process);
+    let (stop, mut stopper) = io::pipe()
+        .map(|(end, stop)| (end, Some(stop)))
+        .map_err(system("make a pipe"))?;
+    // The thread waits for exactly this.
+    let _ = begin.send((writer, Process::watch(process), stop));
+    on_started(&Started {
+        process,
+        name: line.name.clone(),
+        path: path.clone(),
+    });
+
+    launch::wait(&mut root, &signals);
+    launch::wait_for(&over, &signals, || drop(stopper.take()));
+    let drained = draining
+        .join()
+        .expect("a panic of that thread would have ended the process");
+    let drained = drained.expect("it was told to begin");
+    let exit = launch::reap(process);
+    let duration = clock.elapsed();
+    let refused = session.page().threads_refused.load(Ordering::Relaxed);
+    let ending = ending(&drained, exit, duration, refused);
+    let ending = drained.writer.finish().finish(&ending);
+    let CommandLine { name, .. } = line;
+    Ok(Outcome {
+        process,
+        name,
+        path,
+        ending,
+        duration,
+        max_resident: exit.max_resident,
+    })
+}
+
+/// Makes the capture while the program waits to begin.
+fn prepare(
+    process: u32,
+    line: &CommandLine,
+    options: &Options,
+    session: &Session,
+) -> Result<(Writer, PathBuf), RecordError> {
+    session.page().root.store(process, Ordering::Release);
+    let path = match &options.output {
+        Some(path) => path.clone(),
+        None => default_output(&line.name, process),
+    };
+    let facts = facts::gather(process, line, options);
+    let capture = CaptureWriter::create(&path, &facts, options.force)?;
+    let writer = Writer::start(capture).map_err(system("start a thread"))?;
+    Ok((writer, path))
+}
+
+fn default_output(name: &str, process: u32) -> PathBuf {
+    Path::new(&format!("memprof-{}.{process}.bin", name.replace('/', "-"))).to_owned()
+}
+
+fn bits(options: &Options) -> u32 {
+    [
+        (options.native, option::NATIVE),
+        (options.python_allocators, option::PYTHON_ALLOCATORS),
+        (options.follow_children, option::FOLLOW_CHILDREN),
+        (options.types, option::TYPES),
+    ]
+    .into_iter()
+    .filter_map(|(wanted, bit)| wanted.then_some(bit))
+    .sum()
+}
+
+fn ending(drained: &Drained, exit: Exit, duration: Duration, threads_refused: u32) -> Ending {
+    let why_not = if drained.images == 0 {
+        Some((
+            "not attached",
+            "the preloaded library never ran in the program".to_owned(),
+        ))
+    } else if drained.stopped {
+        let note = "it was told to stop while processes of the program were running".to_owned();
+        Some(("recorder stopped", note))
+    } else if drained.damaged {
+        let note = "the program wrote over memory that it shares with the recorder".to_owned();
+        Some(("damaged", note))
+    } else if drained.lost > 0 {
+        Some((
+            "events lost",
+            format!("{} events found no room", drained.lost),
+        ))
+    } else if threads_refused > 0 {
+        let note = format!("{threads_refused} threads found no room beside {RINGS} others");
+        Some(("threads refused", note))
+    } else {
+        None
+    };
+    let natural = if exit.signal.is_some() {
+        "signal"
+    } else {
+        "exit"
+    };
+    Ending {
+        complete: why_not.is_none(),
+        how: why_not.as_ref().map_or(natural, |(how, _)| how).to_owned(),
+        status: exit.status,
+        signal: exit.signal,
+        duration: duration.as_secs_f64(),
+        lost: drained.lost,
+        threads_refused,
+        note: why_not.map(|(_, note)| note),
+        ..Ending::default()
+    }
+}
+
+fn system(action: &'static str) -> impl FnOnce(io::Error) -> RecordError {
+    move |source| RecordError::System { action, source }
+}
