@@ -82,12 +82,10 @@ impl Numbers {
             loop {
                 // SAFETY: the masked place is below the size of the table.
                 let entry = unsafe { &*table.add(place & (size - 1)) };
-                let taken = entry.key.compare_exchange(
-                    EMPTY,
-                    FILLING,
-                    Ordering::AcqRel,
-                    Ordering::Acquire,
-                );
+                let taken =
+                    entry
+                        .key
+                        .compare_exchange(EMPTY, FILLING, Ordering::AcqRel, Ordering::Acquire);
                 if taken.is_ok() {
                     self.used[level].fetch_add(1, Ordering::Relaxed);
                     let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -104,7 +102,9 @@ impl Numbers {
 
     /// Forgets a pointer, because what it pointed to is gone. False when it was not known.
     pub fn forget(&self, pointer: usize) -> bool {
-        let Some(entry) = self.entry(pointer) else { return false };
+        let Some(entry) = self.entry(pointer) else {
+            return false;
+        };
         entry.key.store(FORGOTTEN, Ordering::Release);
         let count = self.forgotten.load(Ordering::Relaxed);
         self.recent[count as usize % RECENT].store(pointer, Ordering::Relaxed);
@@ -190,7 +190,10 @@ mod tests {
         let numbers = Numbers::new();
         assert_eq!(numbers.find(0x1000), None);
         let first = numbers.insert(0x1000, 7);
-        assert_eq!(first.map(|known| (known.number, known.detail)), Some((1, 7)));
+        assert_eq!(
+            first.map(|known| (known.number, known.detail)),
+            Some((1, 7))
+        );
         assert_eq!(numbers.find(0x1000), first);
         assert!(numbers.forget(0x1000));
         assert!(!numbers.forget(0x1000));
@@ -205,7 +208,10 @@ mod tests {
             assert!(numbers.insert(pointer * 16, 0).is_some());
         }
         for pointer in 1..=20_000usize {
-            assert_eq!(numbers.find(pointer * 16).map(|known| known.number), Some(pointer as u32));
+            assert_eq!(
+                numbers.find(pointer * 16).map(|known| known.number),
+                Some(pointer as u32)
+            );
         }
     }
 

@@ -155,7 +155,9 @@ impl Object {
     /// Whether the object wants a symbol from elsewhere. Undefined symbols are in no hash table,
     /// but stand before all defined ones.
     fn imports(&self, name: &CStr) -> bool {
-        let Some(tables) = self.tables() else { return false };
+        let Some(tables) = self.tables() else {
+            return false;
+        };
         if tables.gnu_hash.is_null() {
             return false;
         }
@@ -189,7 +191,11 @@ impl Object {
         // the loader has turned most values into addresses, but not for the kernel's own object
         let place = |tag| {
             let value = self.value(tag)?;
-            Some(if value < self.base { value + self.base } else { value })
+            Some(if value < self.base {
+                value + self.base
+            } else {
+                value
+            })
         };
         Some(Tables {
             strings: place(TAG_STRINGS)? as *const u8,
@@ -253,7 +259,9 @@ impl Tables {
 }
 
 fn gnu_hash(name: &[u8]) -> u32 {
-    name.iter().fold(5381, |hash, &byte| hash.wrapping_mul(33).wrapping_add(u32::from(byte)))
+    name.iter().fold(5381, |hash, &byte| {
+        hash.wrapping_mul(33).wrapping_add(u32::from(byte))
+    })
 }
 
 /// The first definition of a symbol in any object.

@@ -20,13 +20,20 @@ pub struct Carried {
 impl Carried {
     /// Nothing kept.
     pub const fn empty() -> Self {
-        Self { session: [0; ROOM], preload: [0; ROOM] }
+        Self {
+            session: [0; ROOM],
+            preload: [0; ROOM],
+        }
     }
 
     /// The value of `MEMPROF_SESSION`: the path of the session.
     pub fn session_path(&self) -> Option<&CStr> {
         let value = self.session.get(SESSION.len() + 1..)?;
-        if self.session[0] == 0 { None } else { CStr::from_bytes_until_nul(value).ok() }
+        if self.session[0] == 0 {
+            None
+        } else {
+            CStr::from_bytes_until_nul(value).ok()
+        }
     }
 }
 
@@ -85,7 +92,9 @@ fn is_named(variable: &[u8], name: &str) -> bool {
 }
 
 fn store(variable: &[u8], room: &mut [u8; ROOM]) -> bool {
-    let Some(room) = room.get_mut(..variable.len()) else { return false };
+    let Some(room) = room.get_mut(..variable.len()) else {
+        return false;
+    };
     room.copy_from_slice(variable);
     true
 }
@@ -103,7 +112,11 @@ unsafe fn drop_first_entry(variable: *mut u8, length: usize) -> bool {
         let Some(colon) = (start..length).find(|&place| *variable.add(place) == b':') else {
             return false;
         };
-        core::ptr::copy(variable.add(colon + 1), variable.add(start), length - colon - 1);
+        core::ptr::copy(
+            variable.add(colon + 1),
+            variable.add(start),
+            length - colon - 1,
+        );
     }
     true
 }
@@ -129,7 +142,9 @@ impl Extended {
         then: impl FnOnce(*const *const c_char) -> R,
     ) -> R {
         let carried = session::carried();
-        let mut extended = Self { variables: [core::ptr::null(); VARIABLES + 3] };
+        let mut extended = Self {
+            variables: [core::ptr::null(); VARIABLES + 3],
+        };
         let mut preload = carried.preload;
         let mut count = 0;
         let mut from = variables;
@@ -193,15 +208,23 @@ mod tests {
             .iter()
             .take_while(|variable| !variable.is_null())
             // SAFETY: the strings were made above.
-            .map(|&variable| unsafe { CStr::from_ptr(variable) }.to_string_lossy().into_owned())
+            .map(|&variable| {
+                unsafe { CStr::from_ptr(variable) }
+                    .to_string_lossy()
+                    .into_owned()
+            })
             .collect();
         (found, rest, carried)
     }
 
     #[test]
     fn the_program_sees_the_environment_its_user_set() {
-        let (found, rest, carried) =
-            taken(&["A=1", "LD_PRELOAD=/x/ours.so:/y/theirs.so", "MEMPROF_SESSION=/s", "B=2"]);
+        let (found, rest, carried) = taken(&[
+            "A=1",
+            "LD_PRELOAD=/x/ours.so:/y/theirs.so",
+            "MEMPROF_SESSION=/s",
+            "B=2",
+        ]);
         assert!(found);
         assert_eq!(rest, ["A=1", "LD_PRELOAD=/y/theirs.so", "B=2"]);
         assert_eq!(carried.session_path(), Some(c"/s"));

@@ -16,7 +16,11 @@ pub struct Array<T> {
 impl<T: Copy> Array<T> {
     /// An array without room.
     pub const fn empty() -> Self {
-        Self { items: core::ptr::null_mut(), capacity: 0, item: PhantomData }
+        Self {
+            items: core::ptr::null_mut(),
+            capacity: 0,
+            item: PhantomData,
+        }
     }
 
     /// How many items there is room for.
@@ -35,7 +39,9 @@ impl<T: Copy> Array<T> {
     /// is short; then nothing has changed.
     #[must_use]
     pub fn grow_to(&mut self, capacity: usize) -> bool {
-        let Some(bytes) = capacity.checked_mul(size_of::<T>()) else { return false };
+        let Some(bytes) = capacity.checked_mul(size_of::<T>()) else {
+            return false;
+        };
         let bytes = bytes.next_multiple_of(4096);
         let mapping = if self.items.is_null() {
             raw::map(bytes)

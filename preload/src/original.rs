@@ -18,14 +18,21 @@ const MISSING: usize = 1;
 
 impl Original {
     const fn new(name: &'static CStr) -> Self {
-        Self { name, address: AtomicUsize::new(0) }
+        Self {
+            name,
+            address: AtomicUsize::new(0),
+        }
     }
 
     /// Its address; `None` when no object behind this library defines it.
     #[inline(always)]
     pub fn address(&self) -> Option<usize> {
         let address = self.address.load(Ordering::Relaxed);
-        if address > MISSING { Some(address) } else { self.look_up(address) }
+        if address > MISSING {
+            Some(address)
+        } else {
+            self.look_up(address)
+        }
     }
 
     #[cold]
@@ -34,7 +41,8 @@ impl Original {
             return None;
         }
         let found = elf::find_behind(self.name);
-        self.address.store(found.unwrap_or(MISSING), Ordering::Relaxed);
+        self.address
+            .store(found.unwrap_or(MISSING), Ordering::Relaxed);
         found
     }
 

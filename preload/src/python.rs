@@ -38,7 +38,9 @@ pub fn find() -> Option<Support> {
     let runtime = elf::find(c"_PyRuntime")?;
     let version = version()?;
     VERSION.store(version, Ordering::Relaxed);
-    let Some(family) = Family::of(version >> 16) else { return Some(Support::UnknownVersion) };
+    let Some(family) = Family::of(version >> 16) else {
+        return Some(Support::UnknownVersion);
+    };
     // SAFETY: the runtime's structure is there, and much larger than what is read.
     let support = unsafe { layout::check(family, runtime) };
     if support != Support::Stacks {
@@ -46,9 +48,11 @@ pub fn find() -> Option<Support> {
     }
     let current = elf::find(c"PyThreadState_GetUnchecked")
         .or_else(|| elf::find(c"_PyThreadState_UncheckedGet"));
-    let (Some(current), Some(own), Some(code)) =
-        (current, elf::find(c"PyGILState_GetThisThreadState"), elf::find(c"PyCode_Type"))
-    else {
+    let (Some(current), Some(own), Some(code)) = (
+        current,
+        elf::find(c"PyGILState_GetThisThreadState"),
+        elf::find(c"PyCode_Type"),
+    ) else {
         return Some(Support::UnknownVersion);
     };
     RUNTIME.store(runtime, Ordering::Relaxed);

@@ -34,14 +34,17 @@ pub fn map(bytes: usize) -> Option<*mut u8> {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
     // SAFETY: a fresh mapping touches nothing that exists.
     let answer = unsafe {
-        call(libc::SYS_mmap, [
-            0,
-            bytes,
-            (libc::PROT_READ | libc::PROT_WRITE) as usize,
-            flags as usize,
-            usize::MAX,
-            0,
-        ])
+        call(
+            libc::SYS_mmap,
+            [
+                0,
+                bytes,
+                (libc::PROT_READ | libc::PROT_WRITE) as usize,
+                flags as usize,
+                usize::MAX,
+                0,
+            ],
+        )
     };
     (!failed(answer)).then_some(answer as *mut u8)
 }
@@ -51,7 +54,17 @@ pub fn reserve(bytes: usize) -> Option<*mut u8> {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
     // SAFETY: a fresh mapping touches nothing that exists.
     let answer = unsafe {
-        call(libc::SYS_mmap, [0, bytes, libc::PROT_NONE as usize, flags as usize, usize::MAX, 0])
+        call(
+            libc::SYS_mmap,
+            [
+                0,
+                bytes,
+                libc::PROT_NONE as usize,
+                flags as usize,
+                usize::MAX,
+                0,
+            ],
+        )
     };
     (!failed(answer)).then_some(answer as *mut u8)
 }
@@ -61,14 +74,17 @@ pub fn map_file(descriptor: i32, bytes: usize) -> Option<*mut u8> {
     let protection = libc::PROT_READ | libc::PROT_WRITE;
     // SAFETY: a fresh mapping touches nothing that exists.
     let answer = unsafe {
-        call(libc::SYS_mmap, [
-            0,
-            bytes,
-            protection as usize,
-            libc::MAP_SHARED as usize,
-            descriptor as usize,
-            0,
-        ])
+        call(
+            libc::SYS_mmap,
+            [
+                0,
+                bytes,
+                protection as usize,
+                libc::MAP_SHARED as usize,
+                descriptor as usize,
+                0,
+            ],
+        )
     };
     (!failed(answer)).then_some(answer as *mut u8)
 }
@@ -81,8 +97,12 @@ pub fn map_file(descriptor: i32, bytes: usize) -> Option<*mut u8> {
 pub unsafe fn map_again(shared: *mut u8, bytes: usize, at: *mut u8) -> bool {
     let flags = (libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED) as usize;
     // SAFETY: an old size of zero leaves the shared mapping in place; `at` is the caller's.
-    let answer =
-        unsafe { call(libc::SYS_mremap, [shared as usize, 0, bytes, flags, at as usize, 0]) };
+    let answer = unsafe {
+        call(
+            libc::SYS_mremap,
+            [shared as usize, 0, bytes, flags, at as usize, 0],
+        )
+    };
     !failed(answer)
 }
 
@@ -94,7 +114,17 @@ pub unsafe fn map_again(shared: *mut u8, bytes: usize, at: *mut u8) -> bool {
 pub unsafe fn grow(old: *mut u8, old_bytes: usize, bytes: usize) -> Option<*mut u8> {
     // SAFETY: the caller gives the old mapping up.
     let answer = unsafe {
-        call(libc::SYS_mremap, [old as usize, old_bytes, bytes, libc::MREMAP_MAYMOVE as usize, 0, 0])
+        call(
+            libc::SYS_mremap,
+            [
+                old as usize,
+                old_bytes,
+                bytes,
+                libc::MREMAP_MAYMOVE as usize,
+                0,
+                0,
+            ],
+        )
     };
     (!failed(answer)).then_some(answer as *mut u8)
 }
@@ -113,7 +143,10 @@ pub unsafe fn unmap(address: *mut u8, bytes: usize) {
 pub fn advise(address: *mut u8, bytes: usize, advice: i32) -> bool {
     // SAFETY: the only advice ever given (wipe on fork, leave out of core dumps) changes nothing now.
     let answer = unsafe {
-        call(libc::SYS_madvise, [address as usize, bytes, advice as usize, 0, 0, 0])
+        call(
+            libc::SYS_madvise,
+            [address as usize, bytes, advice as usize, 0, 0, 0],
+        )
     };
     !failed(answer)
 }
@@ -123,7 +156,17 @@ pub fn open(path: &core::ffi::CStr) -> Option<i32> {
     let flags = (libc::O_RDWR | libc::O_CLOEXEC) as usize;
     // SAFETY: the path ends in a zero byte.
     let answer = unsafe {
-        call(libc::SYS_openat, [libc::AT_FDCWD as usize, path.as_ptr() as usize, flags, 0, 0, 0])
+        call(
+            libc::SYS_openat,
+            [
+                libc::AT_FDCWD as usize,
+                path.as_ptr() as usize,
+                flags,
+                0,
+                0,
+                0,
+            ],
+        )
     };
     (!failed(answer)).then_some(answer as i32)
 }
@@ -151,16 +194,34 @@ pub fn thread_name() -> [u8; 16] {
     let mut name = [0u8; 16];
     // SAFETY: PR_GET_NAME writes at most 16 bytes.
     unsafe {
-        call(libc::SYS_prctl, [libc::PR_GET_NAME as usize, name.as_mut_ptr() as usize, 0, 0, 0, 0])
+        call(
+            libc::SYS_prctl,
+            [
+                libc::PR_GET_NAME as usize,
+                name.as_mut_ptr() as usize,
+                0,
+                0,
+                0,
+                0,
+            ],
+        )
     };
     name
 }
 
 /// Lets others run for about so many nanoseconds.
 pub fn pause(nanoseconds: i64) {
-    let time = libc::timespec { tv_sec: 0, tv_nsec: nanoseconds };
+    let time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: nanoseconds,
+    };
     // SAFETY: the timespec lives through the call; an early return through a signal is welcome.
-    unsafe { call(libc::SYS_nanosleep, [&raw const time as usize, 0, 0, 0, 0, 0]) };
+    unsafe {
+        call(
+            libc::SYS_nanosleep,
+            [&raw const time as usize, 0, 0, 0, 0, 0],
+        )
+    };
 }
 
 /// Ends the process at once. Only a defect of this library leads here.

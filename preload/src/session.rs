@@ -80,7 +80,10 @@ pub fn keeps_recording_after_exec() -> bool {
 
 #[cold]
 fn attach() {
-    if STATE.compare_exchange(UNTRIED, TRYING, Ordering::AcqRel, Ordering::Acquire).is_err() {
+    if STATE
+        .compare_exchange(UNTRIED, TRYING, Ordering::AcqRel, Ordering::Acquire)
+        .is_err()
+    {
         return;
     }
     let attached = try_to_attach().is_some();
@@ -103,7 +106,8 @@ fn try_to_attach() -> Option<()> {
     raw::advise(base, FILE_BYTES, libc::MADV_DONTDUMP);
     // SAFETY: the front of the mapping is the session page; it is never unmapped.
     let page = unsafe { &*base.cast::<SessionPage>() };
-    if page.magic.load(Ordering::Acquire) != MAGIC || page.version.load(Ordering::Relaxed) != VERSION
+    if page.magic.load(Ordering::Acquire) != MAGIC
+        || page.version.load(Ordering::Relaxed) != VERSION
     {
         return None;
     }
@@ -134,7 +138,10 @@ fn join(page: &SessionPage, process: u32) {
             ring.close();
         }
     }
-    IMAGE.store(page.images.fetch_add(1, Ordering::AcqRel) + 1, Ordering::Relaxed);
+    IMAGE.store(
+        page.images.fetch_add(1, Ordering::AcqRel) + 1,
+        Ordering::Relaxed,
+    );
     PROCESS.store(process, Ordering::Relaxed);
 }
 

@@ -33,6 +33,7 @@ pub struct Stacks {
     /// Whether stacks had to be merged.
     merged: bool,
     codes: [CachedCode; CODES],
+    steps: [Step; STEPS],
 }
 
 /// Entries of the small table in front of the process-wide one.
@@ -46,7 +47,37 @@ struct CachedCode {
     first_traceable: u32,
 }
 
-const NO_CODE: CachedCode = CachedCode { code: 0, number: 0, first_traceable: 0 };
+const NO_CODE: CachedCode = CachedCode {
+    code: 0,
+    number: 0,
+    first_traceable: 0,
+};
+
+/// Entries of the small table in front of the tree.
+const STEPS: usize = 256;
+
+/// A place that a frame was seen at, and the stack it made: found by the address of the
+/// instruction alone, which tells the code object for as long as that lives.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    instruction: usize,
+    parent: StackId,
+    stack: StackId,
+}
+
+const NO_STEP: Step = Step {
+    instruction: 0,
+    parent: StackId::NONE,
+    stack: StackId::NONE,
+};
+
+impl Step {
+    /// Where the entry of an instruction and a caller is.
+    #[inline(always)]
+    fn place(instruction: usize, parent: StackId) -> usize {
+        (instruction >> 1 ^ instruction >> 9 ^ parent.0 as usize) % STEPS
+    }
+}
 
 impl Stacks {
     /// Nothing seen yet.
@@ -62,6 +93,7 @@ impl Stacks {
             python_thread: 0,
             merged: false,
             codes: [NO_CODE; CODES],
+            steps: [NO_STEP; STEPS],
         }
     }
 
@@ -70,7 +102,10 @@ impl Stacks {
         self.tree.clear();
         self.frames.release();
         self.fresh.release();
-        *self = Self { tree: core::mem::replace(&mut self.tree, Tree::new()), ..Self::new() };
+        *self = Self {
+            tree: core::mem::replace(&mut self.tree, Tree::new()),
+            ..Self::new()
+        };
     }
 
     /// How many stacks are defined.

@@ -41,7 +41,8 @@ pub struct Thread {
 
 /// The [`Thread`] of each ring that this process ever used, so that one whose thread has ended is
 /// used again.
-static THREADS: [AtomicPtr<Thread>; RINGS] = [const { AtomicPtr::new(core::ptr::null_mut()) }; RINGS];
+static THREADS: [AtomicPtr<Thread>; RINGS] =
+    [const { AtomicPtr::new(core::ptr::null_mut()) }; RINGS];
 
 /// Events may be written this far beyond the limit: a stack that is defined on the way checks the
 /// room itself, what follows it has the rest.
@@ -72,13 +73,20 @@ impl Thread {
 
     /// Records that a block was handed out.
     #[inline(always)]
-    pub fn allocation(&mut self, address: usize, size: usize, allocator: Allocator, stack: StackId) {
+    pub fn allocation(
+        &mut self,
+        address: usize,
+        size: usize,
+        allocator: Allocator,
+        stack: StackId,
+    ) {
         let out = self.place();
         let site = self.stacks.site(stack);
         // SAFETY: `ready` left room for SLACK bytes, and the ring is mapped twice.
         let end = unsafe {
             let (address, size) = (Address(address as u64), Size(size as u64));
-            self.encoder.allocation(out, address, size, allocator, stack, site)
+            self.encoder
+                .allocation(out, address, size, allocator, stack, site)
         };
         self.commit(out, end);
     }
@@ -185,7 +193,10 @@ impl Thread {
         let name = raw::thread_name();
         if name != self.name {
             self.name = name;
-            let length = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
+            let length = name
+                .iter()
+                .position(|&byte| byte == 0)
+                .unwrap_or(name.len());
             self.event(&Event::ThreadName(&name[..length]));
         }
     }
@@ -215,7 +226,13 @@ impl Thread {
 fn leave_parents_ring(tls: *mut Tls) -> bool {
     let follow = session::join_after_fork();
     // SAFETY: the block is the calling thread's. Null makes the next event claim a ring.
-    unsafe { (*tls).thread = if follow { core::ptr::null_mut() } else { tls::DARK } };
+    unsafe {
+        (*tls).thread = if follow {
+            core::ptr::null_mut()
+        } else {
+            tls::DARK
+        }
+    };
     false
 }
 

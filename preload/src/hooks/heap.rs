@@ -106,7 +106,9 @@ freeing!(free_aligned_sized(block, alignment: usize, size: usize));
 /// That of the C library's function.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
-    let Some(original) = original::realloc() else { return null_mut() };
+    let Some(original) = original::realloc() else {
+        return null_mut();
+    };
     let Some(guard) = Guard::enter() else {
         // SAFETY: the caller's arguments, handed on.
         return unsafe { original(block, size) };
@@ -133,7 +135,9 @@ pub unsafe extern "C" fn reallocarray(
     count: usize,
     size: usize,
 ) -> *mut c_void {
-    let Some(original) = original::reallocarray() else { return null_mut() };
+    let Some(original) = original::reallocarray() else {
+        return null_mut();
+    };
     let Some(guard) = Guard::enter() else {
         // SAFETY: the caller's arguments, handed on.
         return unsafe { original(block, count, size) };
@@ -160,7 +164,9 @@ pub unsafe extern "C" fn posix_memalign(
     alignment: usize,
     size: usize,
 ) -> c_int {
-    let Some(original) = original::posix_memalign() else { return libc::ENOMEM };
+    let Some(original) = original::posix_memalign() else {
+        return libc::ENOMEM;
+    };
     let Some(guard) = Guard::enter() else {
         // SAFETY: the caller's arguments, handed on.
         return unsafe { original(result, alignment, size) };

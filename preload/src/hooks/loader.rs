@@ -64,7 +64,9 @@ unsafe extern "C" fn original_if_caller_matters(
 
 /// See the C library's manual.
 unsafe extern "C" fn open_and_look(name: *const c_char, flags: c_int) -> *mut c_void {
-    let Some(original) = original::dlopen() else { return core::ptr::null_mut() };
+    let Some(original) = original::dlopen() else {
+        return core::ptr::null_mut();
+    };
     // SAFETY: the caller's arguments, handed on.
     let library = unsafe { original(name, flags) };
     if !library.is_null() {
@@ -81,7 +83,9 @@ unsafe extern "C" fn open_and_look(name: *const c_char, flags: c_int) -> *mut c_
 /// That of the C library's function.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn dlclose(library: *mut c_void) -> c_int {
-    let Some(original) = original::dlclose() else { return -1 };
+    let Some(original) = original::dlclose() else {
+        return -1;
+    };
     // SAFETY: the caller's argument, handed on.
     let result = unsafe { original(library) };
     changed();

@@ -28,7 +28,9 @@ pub unsafe extern "C" fn prctl(
     fourth: usize,
     fifth: usize,
 ) -> c_int {
-    let Some(original) = original::prctl() else { return -1 };
+    let Some(original) = original::prctl() else {
+        return -1;
+    };
     // SAFETY: the caller's arguments, handed on; registers that the caller did not set hold
     // whatever they held, as they would without us.
     let result = unsafe { original(option, second, third, fourth, fifth) };
@@ -45,7 +47,9 @@ pub unsafe extern "C" fn prctl(
 /// That of the C library's function.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn pthread_setname_np(thread: usize, name: *const c_char) -> c_int {
-    let Some(original) = original::pthread_setname_np() else { return libc::ENOSYS };
+    let Some(original) = original::pthread_setname_np() else {
+        return libc::ENOSYS;
+    };
     // SAFETY: the caller's arguments, handed on.
     let result = unsafe { original(thread, name) };
     if thread == tls::pthread_self() {

@@ -23,7 +23,9 @@ pub unsafe extern "C" fn mmap(
     descriptor: c_int,
     offset: i64,
 ) -> *mut c_void {
-    let Some(original) = original::mmap() else { return libc::MAP_FAILED };
+    let Some(original) = original::mmap() else {
+        return libc::MAP_FAILED;
+    };
     let guard = Guard::enter();
     // SAFETY: the caller's arguments, handed on.
     let mapping = unsafe { original(address, length, protection, flags, descriptor, offset) };
@@ -74,7 +76,9 @@ pub unsafe extern "C" fn mmap64(
 /// That of the C library's function.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn munmap(address: *mut c_void, length: usize) -> c_int {
-    let Some(original) = original::munmap() else { return -1 };
+    let Some(original) = original::munmap() else {
+        return -1;
+    };
     let Some(guard) = Guard::enter() else {
         // SAFETY: the caller's arguments, handed on.
         return unsafe { original(address, length) };
@@ -107,7 +111,9 @@ pub unsafe extern "C" fn mremap(
     flags: c_int,
     wanted: *mut c_void,
 ) -> *mut c_void {
-    let Some(original) = original::mremap() else { return libc::MAP_FAILED };
+    let Some(original) = original::mremap() else {
+        return libc::MAP_FAILED;
+    };
     let guard = Guard::enter();
     // SAFETY: the caller's arguments, handed on.
     let mapping = unsafe { original(old, old_length, new_length, flags, wanted) };
@@ -133,12 +139,10 @@ pub unsafe extern "C" fn mremap(
 ///
 /// That of the C library's function.
 #[cfg_attr(not(test), unsafe(no_mangle))]
-pub unsafe extern "C" fn mprotect(
-    address: *mut c_void,
-    length: usize,
-    protection: c_int,
-) -> c_int {
-    let Some(original) = original::mprotect() else { return -1 };
+pub unsafe extern "C" fn mprotect(address: *mut c_void, length: usize, protection: c_int) -> c_int {
+    let Some(original) = original::mprotect() else {
+        return -1;
+    };
     let guard = Guard::enter();
     // SAFETY: the caller's arguments, handed on.
     let failed = unsafe { original(address, length, protection) };

@@ -43,7 +43,9 @@ pub unsafe extern "C" fn __libc_start_main(
         }
         python::install_if_loaded();
     }
-    let Some(start) = elf::find_behind(c"__libc_start_main") else { return 127 };
+    let Some(start) = elf::find_behind(c"__libc_start_main") else {
+        return 127;
+    };
     // SAFETY: the C library's own function, and the arguments that were meant for it.
     unsafe {
         let start: Start = core::mem::transmute(start);
@@ -66,11 +68,11 @@ unsafe fn initialise_allocators(count: c_int, arguments: *mut *mut c_char) {
     #[repr(C)]
     struct Status([usize; 4]);
     type Initialise = unsafe extern "C" fn(*mut PreConfig);
-    type PreInitialise =
-        unsafe extern "C" fn(*const PreConfig, isize, *mut *mut c_char) -> Status;
-    let (Some(initialise), Some(pre_initialise)) =
-        (elf::find(c"PyPreConfig_InitPythonConfig"), elf::find(c"Py_PreInitializeFromBytesArgs"))
-    else {
+    type PreInitialise = unsafe extern "C" fn(*const PreConfig, isize, *mut *mut c_char) -> Status;
+    let (Some(initialise), Some(pre_initialise)) = (
+        elf::find(c"PyPreConfig_InitPythonConfig"),
+        elf::find(c"Py_PreInitializeFromBytesArgs"),
+    ) else {
         return;
     };
     let mut config = PreConfig([0; 256]);
@@ -148,7 +150,9 @@ pub unsafe extern "C" fn execveat(
     variables: Texts,
     flags: c_int,
 ) -> c_int {
-    let Some(original) = original::execveat() else { return -1 };
+    let Some(original) = original::execveat() else {
+        return -1;
+    };
     // SAFETY: the caller's arguments, handed on.
     unsafe {
         with_environment(variables, |environment| {
@@ -173,7 +177,11 @@ unsafe extern "C" fn exec_listed(
     // SAFETY: the list ends with a null pointer; for execle the environment follows it.
     unsafe {
         let listed = |place: usize| {
-            if place < 5 { *in_registers.add(place) } else { *on_stack.add(place - 5) }
+            if place < 5 {
+                *in_registers.add(place)
+            } else {
+                *on_stack.add(place - 5)
+            }
         };
         let mut count = 0;
         while !listed(count).is_null() {

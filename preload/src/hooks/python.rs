@@ -93,7 +93,11 @@ struct Unknown;
 impl<L: Layout> Interpreter for Known<L> {
     #[inline(always)]
     fn stack<D: Domain>(thread: &mut Thread) -> StackId {
-        if D::LOCKED { capture_with_lock::<L>(thread) } else { capture(thread) }
+        if D::LOCKED {
+            capture_with_lock::<L>(thread)
+        } else {
+            capture(thread)
+        }
     }
 }
 
@@ -229,12 +233,15 @@ pub fn install_if_loaded() {
     if session::page().is_none() || INSTALLED.load(Ordering::Acquire) {
         return;
     }
-    let (Some(get), Some(set)) =
-        (accessor(c"PyMem_GetAllocator"), accessor(c"PyMem_SetAllocator"))
-    else {
+    let (Some(get), Some(set)) = (
+        accessor(c"PyMem_GetAllocator"),
+        accessor(c"PyMem_SetAllocator"),
+    ) else {
         return;
     };
-    let Some(support) = python::find() else { return };
+    let Some(support) = python::find() else {
+        return;
+    };
     if INSTALLED.swap(true, Ordering::AcqRel) {
         return;
     }
@@ -260,7 +267,15 @@ fn set_all<I: Interpreter>(get: Accessor, set: Accessor, all: bool) {
         set_one::<I, Obj>(get, set);
         return;
     }
-    change::<Obj>(get, set, |below| Functions { free: free_watching_code, ..below }, true);
+    change::<Obj>(
+        get,
+        set,
+        |below| Functions {
+            free: free_watching_code,
+            ..below
+        },
+        true,
+    );
 }
 
 fn set_one<I: Interpreter, D: Domain>(get: Accessor, set: Accessor) {
@@ -299,14 +314,20 @@ fn change<D: Domain>(
 /// Records which interpreter this is, and what cannot be known of it.
 fn announce(support: Support) {
     let Some(guard) = Guard::enter() else { return };
-    let Some(thread) = Thread::ready(&guard) else { return };
+    let Some(thread) = Thread::ready(&guard) else {
+        return;
+    };
     let allocator = elf::find(c"_PyMem_GetCurrentAllocatorName").map_or(c"", |address| {
         // SAFETY: a function without arguments that returns a constant text or null; the runtime
         // is pre-initialised, or is of a version that does not need to be.
         unsafe {
             let name: extern "C" fn() -> *const c_char = core::mem::transmute(address);
             let name = name();
-            if name.is_null() { c"" } else { CStr::from_ptr(name) }
+            if name.is_null() {
+                c""
+            } else {
+                CStr::from_ptr(name)
+            }
         }
     });
     thread.event(&Event::Interpreter {

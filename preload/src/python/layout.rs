@@ -264,7 +264,10 @@ pub unsafe fn check(family: Family, runtime: usize) -> Support {
     if word(16) != 0 {
         return Support::FreeThreaded;
     }
-    if published.iter().all(|&(offset, value)| word(offset) == value as u64) {
+    if published
+        .iter()
+        .all(|&(offset, value)| word(offset) == value as u64)
+    {
         Support::Stacks
     } else {
         Support::UnknownVersion

@@ -21,7 +21,12 @@ pub struct Text {
 
 impl Text {
     /// No characters.
-    pub const EMPTY: Self = Self { data: 0, length: 0, width: 1, ascii: true };
+    pub const EMPTY: Self = Self {
+        data: 0,
+        length: 0,
+        width: 1,
+        ascii: true,
+    };
 
     /// The text of a `str` object; empty when it is not stored compactly.
     ///
@@ -34,7 +39,10 @@ impl Text {
         }
         // SAFETY: every str has these two fields.
         let (length, state) = unsafe {
-            (((object + LENGTH) as *const usize).read(), ((object + STATE) as *const u32).read())
+            (
+                ((object + LENGTH) as *const usize).read(),
+                ((object + STATE) as *const u32).read(),
+            )
         };
         let kind = state >> L::TEXT_KIND_BIT & 7;
         let compact = state >> (L::TEXT_KIND_BIT + 3) & 1 == 1;
@@ -43,7 +51,12 @@ impl Text {
             return Self::EMPTY;
         }
         let data = object + if ascii { L::TEXT_ASCII } else { L::TEXT_WIDE };
-        Self { data, length, width: kind as usize, ascii }
+        Self {
+            data,
+            length,
+            width: kind as usize,
+            ascii,
+        }
     }
 
     /// The bytes of a `bytes` object.
@@ -57,7 +70,12 @@ impl Text {
         }
         // SAFETY: every bytes object has this field.
         let length = unsafe { ((object + LENGTH) as *const usize).read() };
-        Self { data: object + BYTES_DATA, length, width: 1, ascii: true }
+        Self {
+            data: object + BYTES_DATA,
+            length,
+            width: 1,
+            ascii: true,
+        }
     }
 
     /// How many bytes of UTF-8 [`Text::pieces`] gives.
@@ -65,7 +83,9 @@ impl Text {
         if self.ascii {
             return self.length;
         }
-        (0..self.length).map(|index| self.character(index).len_utf8()).sum()
+        (0..self.length)
+            .map(|index| self.character(index).len_utf8())
+            .sum()
     }
 
     /// Gives the text as UTF-8, in pieces of at most 256 bytes.

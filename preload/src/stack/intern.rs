@@ -161,7 +161,10 @@ impl Tree {
         // SAFETY: as in `find`.
         unsafe {
             let node = &*self.nodes.items().add(number as usize);
-            let key = Key { code: node.code, instruction: node.instruction };
+            let key = Key {
+                code: node.code,
+                instruction: node.instruction,
+            };
             let mut place = hash(StackId(node.parent), key);
             loop {
                 let entry = self.index.items().add(place & (self.index_size - 1));
@@ -191,8 +194,12 @@ mod tests {
     fn equal_stacks_have_one_number_and_others_another() {
         let mut tree = Tree::new();
         let key = |code, instruction| Key { code, instruction };
-        let Found::New(a) = tree.find(StackId::NONE, key(1, 5)) else { panic!("new") };
-        let Found::New(b) = tree.find(a, key(1, 5)) else { panic!("new") };
+        let Found::New(a) = tree.find(StackId::NONE, key(1, 5)) else {
+            panic!("new")
+        };
+        let Found::New(b) = tree.find(a, key(1, 5)) else {
+            panic!("new")
+        };
         assert_ne!(a, b);
         assert_eq!(tree.find(StackId::NONE, key(1, 5)), Found::Old(a));
         assert_eq!(tree.find(a, key(1, 5)), Found::Old(b));
@@ -204,11 +211,16 @@ mod tests {
     #[test]
     fn the_tree_grows() {
         let mut tree = Tree::new();
-        let key = |instruction| Key { code: 3, instruction };
+        let key = |instruction| Key {
+            code: 3,
+            instruction,
+        };
         let mut parent = StackId::NONE;
         let mut path = Vec::new();
         for depth in 0..50_000 {
-            let Found::New(stack) = tree.find(parent, key(depth)) else { panic!("new") };
+            let Found::New(stack) = tree.find(parent, key(depth)) else {
+                panic!("new")
+            };
             path.push((parent, stack));
             parent = stack;
         }

@@ -8,7 +8,7 @@
 //! returns; while the chunk is the same, nothing below that frame can have changed.
 
 use super::intern::{Found, Key};
-use super::{CODES, CachedCode, Stacks};
+use super::{CODES, CachedCode, NO_STEP, STEPS, Stacks, Step};
 use crate::python::layout::{self, Family, Layout};
 use crate::python::text::Text;
 use crate::python::{self};
@@ -28,9 +28,9 @@ const WINDOW: usize = 8;
 pub struct Frame {
     address: usize,
     instruction: usize,
+    /// The code object; only kept where the instruction does not tell it.
     code: usize,
     stack: StackId,
-    number: u32,
 }
 
 /// What comparing the kept frames with the live ones showed.
@@ -44,7 +44,9 @@ enum Comparison {
 /// The Python stack of the calling thread, which need not hold the interpreter lock.
 #[inline(always)]
 pub fn capture(thread: &mut Thread) -> StackId {
-    let Some(family) = python::family() else { return StackId::NONE };
+    let Some(family) = python::family() else {
+        return StackId::NONE;
+    };
     capture_without_lock(family, thread)
 }
 
@@ -73,7 +75,11 @@ fn without_lock<L: Layout>(thread: &mut Thread) -> StackId {
     } else if state == 0 {
         state = python::own_thread();
     }
-    if state == 0 { StackId::NONE } else { frames_of::<L>(thread, state) }
+    if state == 0 {
+        StackId::NONE
+    } else {
+        frames_of::<L>(thread, state)
+    }
 }
 
 /// The Python stack of the calling thread, which holds the interpreter lock.
@@ -83,7 +89,11 @@ pub fn capture_with_lock<L: Layout>(thread: &mut Thread) -> StackId {
     if L::RUNTIME_THREAD != 0 {
         thread.stacks.python_thread = state;
     }
-    if state == 0 { StackId::NONE } else { frames_of::<L>(thread, state) }
+    if state == 0 {
+        StackId::NONE
+    } else {
+        frames_of::<L>(thread, state)
+    }
 }
 
 #[inline(always)]
@@ -132,24 +142,66 @@ fn frames_of<L: Layout>(thread: &mut Thread, state: usize) -> StackId {
         if let Some(offset) = L::CFRAME_FRAME {
             top = load(top, offset);
         }
-        let chunk = if L::THREAD_CHUNK == 0 { 0 } else { load(state, L::THREAD_CHUNK) };
+        let chunk = if L::THREAD_CHUNK == 0 {
+            0
+        } else {
+            load(state, L::THREAD_CHUNK)
+        };
         let stacks = &mut thread.stacks;
         let depth = stacks.depth;
         if depth > 0 && stacks.forgotten == python::CODES.forgotten() {
             let frames = stacks.frames.items();
-            if (*frames.add(depth - 1)).address == top {
+            let last = frames.add(depth - 1);
+            if (*last).address == top && stacks.chunk == chunk {
                 let floor = stacks.floor(chunk, depth - 1);
-                if let Comparison::Linked(lowest) = compare::<L>(frames, depth - 1, floor) {
-                    if lowest >= depth - 1 && stacks.chunk == chunk {
-                        if lowest == depth {
-                            return (*frames.add(depth - 1)).stack;
-                        }
-                        return resolve::<L>(thread, depth - 1, top);
+                if callers_unchanged::<L>(frames, depth - 1, floor) {
+                    if is_unchanged::<L>(last, top) {
+                        return (*last).stack;
                     }
+                    return resolve::<L>(thread, depth - 1, top);
                 }
             }
         }
         rebuild::<L>(thread, top, chunk)
+    }
+}
+
+/// Whether a live frame is at the instruction at which it was kept.
+///
+/// # Safety
+///
+/// `frame` must be in use, and `address` the live frame that it was.
+#[inline(always)]
+unsafe fn is_unchanged<L: Layout>(frame: *const Frame, address: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        instruction_of::<L>(address) == (*frame).instruction
+            && (L::INSTRUCTION_IS_POINTER || load(address, L::FRAME_CODE) == (*frame).code)
+    }
+}
+
+/// Whether all frames below index `top`, down to `floor`, are linked and at the instructions at
+/// which they were kept: the common case, and nothing but that.
+///
+/// # Safety
+///
+/// As for [`compare`].
+#[inline(always)]
+unsafe fn callers_unchanged<L: Layout>(frames: *const Frame, top: usize, floor: usize) -> bool {
+    // SAFETY: as in `compare`.
+    unsafe {
+        let end = frames.add(floor);
+        let mut frame = frames.add(top);
+        let mut address = (&raw const (*frame).address).read_volatile();
+        while frame != end {
+            frame = frame.sub(1);
+            let caller = (&raw const (*frame).address).read_volatile();
+            if load(address, L::FRAME_PREVIOUS) != caller || !is_unchanged::<L>(frame, caller) {
+                return false;
+            }
+            address = caller;
+        }
+        floor != 0 || load(address, L::FRAME_PREVIOUS) == 0
     }
 }
 
@@ -169,14 +221,15 @@ unsafe fn compare<L: Layout>(frames: *const Frame, top: usize, floor: usize) -> 
         loop {
             let frame = frames.add(index);
             let address = (&raw const (*frame).address).read_volatile();
-            let caller =
-                if index == 0 { 0 } else { (&raw const (*frame.sub(1)).address).read_volatile() };
+            let caller = if index == 0 {
+                0
+            } else {
+                (&raw const (*frame.sub(1)).address).read_volatile()
+            };
             if load(address, L::FRAME_PREVIOUS) != caller {
                 return Comparison::Relinked(index);
             }
-            let same = instruction_of::<L>(address) == (*frame).instruction
-                && (L::INSTRUCTION_IS_POINTER || load(address, L::FRAME_CODE) == (*frame).code);
-            if !same {
+            if !is_unchanged::<L>(frame, address) {
                 lowest = index;
             }
             if index == floor {
@@ -267,7 +320,6 @@ unsafe fn rebuild<L: Layout>(thread: &mut Thread, top: usize, chunk: usize) -> S
                     instruction: 0,
                     code: 0,
                     stack: StackId::NONE,
-                    number: 0,
                 });
             }
             stack = resolve::<L>(thread, index, address);
@@ -288,15 +340,51 @@ unsafe fn resolve<L: Layout>(thread: &mut Thread, index: usize, address: usize) 
     // SAFETY: the frame is live, and so is its code; kept frames below `index` are in use.
     unsafe {
         let frames = thread.stacks.frames.items();
-        let parent = if index == 0 { StackId::NONE } else { (*frames.add(index - 1)).stack };
+        let parent = if index == 0 {
+            StackId::NONE
+        } else {
+            (*frames.add(index - 1)).stack
+        };
         let instruction = instruction_of::<L>(address);
-        let code = load(address, L::FRAME_CODE) & !3;
         let kept = frames.add(index);
         (*kept).instruction = instruction;
-        let owner =
-            if L::FRAME_OWNER == 0 { 0 } else { ((address + L::FRAME_OWNER) as *const u8).read() };
+        let place = Step::place(instruction, parent);
+        if L::INSTRUCTION_IS_POINTER {
+            let step = thread.stacks.steps[place];
+            if step.instruction == instruction && step.parent == parent {
+                (*kept).stack = step.stack;
+                return step.stack;
+            }
+        }
+        resolve_anew::<L>(thread, index, address, parent, place)
+    }
+}
+
+/// What [`resolve`] does when the step is not in the small table.
+///
+/// # Safety
+///
+/// As for [`resolve`].
+#[inline(never)]
+unsafe fn resolve_anew<L: Layout>(
+    thread: &mut Thread,
+    index: usize,
+    address: usize,
+    parent: StackId,
+    place: usize,
+) -> StackId {
+    // SAFETY: as in `resolve`.
+    unsafe {
+        let kept = thread.stacks.frames.items().add(index);
+        let instruction = (*kept).instruction;
+        let code = load(address, L::FRAME_CODE) & !3;
+        (*kept).code = code;
+        let owner = if L::FRAME_OWNER == 0 {
+            0
+        } else {
+            ((address + L::FRAME_OWNER) as *const u8).read()
+        };
         if owner >= 3 || code == 0 {
-            (*kept).code = code;
             (*kept).stack = parent;
             return parent;
         }
@@ -309,14 +397,15 @@ unsafe fn resolve<L: Layout>(thread: &mut Thread, index: usize, address: usize) 
         } else {
             (instruction as i32 as isize).wrapping_mul(L::LASTI_UNIT as isize)
         };
-        (*kept).code = code;
-        (*kept).number = known.number;
         // a frame that is still being set up, or a shim of the interpreter's own
         if offset < 0 || (owner != 1 && offset < 2 * known.first_traceable as isize) {
             (*kept).stack = parent;
             return parent;
         }
-        let key = Key { code: known.number, instruction: offset as u32 / 2 };
+        let key = Key {
+            code: known.number,
+            instruction: offset as u32 / 2,
+        };
         let stack = match thread.stacks.tree.find(parent, key) {
             Found::Old(stack) => stack,
             Found::New(stack) => {
@@ -334,6 +423,11 @@ unsafe fn resolve<L: Layout>(thread: &mut Thread, index: usize, address: usize) 
             }
         };
         (*kept).stack = stack;
+        thread.stacks.steps[place] = Step {
+            instruction,
+            parent,
+            stack,
+        };
         stack
     }
 }
@@ -374,7 +468,11 @@ unsafe fn find_or_define<L: Layout>(thread: &mut Thread, code: usize) -> Option<
             known
         }
     };
-    Some(CachedCode { code, number: known.number, first_traceable: known.detail })
+    Some(CachedCode {
+        code,
+        number: known.number,
+        first_traceable: known.detail,
+    })
 }
 
 /// Sends what a report needs to know of a code object: once, when it is first seen.
@@ -412,17 +510,27 @@ impl Stacks {
     /// The index below which nothing has changed for as long as the chunk is the same.
     #[inline(always)]
     fn floor(&self, chunk: usize, top: usize) -> usize {
-        if chunk != 0 && chunk == self.chunk && self.chunk_frame <= top { self.chunk_frame } else { 0 }
+        if chunk != 0 && chunk == self.chunk && self.chunk_frame <= top {
+            self.chunk_frame
+        } else {
+            0
+        }
     }
 
     /// The index of a live frame among the kept ones below `cursor`. Most are found within a few
     /// steps; the whole array is searched now and then, so that a long way back is found too.
     fn find(&self, frame: usize, cursor: usize, fresh: usize) -> Option<usize> {
         let everything = matches!(fresh, 2 | 8 | 32 | 128 | 512 | 2048 | 8192);
-        let lowest = if everything { 0 } else { cursor.saturating_sub(WINDOW) };
+        let lowest = if everything {
+            0
+        } else {
+            cursor.saturating_sub(WINDOW)
+        };
         let frames = self.frames.items();
         // SAFETY: indices below the cursor are in use.
-        (lowest..cursor).rev().find(|&index| unsafe { (*frames.add(index)).address } == frame)
+        (lowest..cursor)
+            .rev()
+            .find(|&index| unsafe { (*frames.add(index)).address } == frame)
     }
 
     /// Notes a frame that is not kept yet. False when there are too many.
@@ -447,8 +555,9 @@ impl Stacks {
         let frames = self.frames.items();
         let first = chunk + data;
         // SAFETY: indices below the depth are in use.
-        let found =
-            (0..self.depth).rev().find(|&index| unsafe { (*frames.add(index)).address } == first);
+        let found = (0..self.depth)
+            .rev()
+            .find(|&index| unsafe { (*frames.add(index)).address } == first);
         self.chunk = chunk;
         self.chunk_frame = found.unwrap_or(0);
     }
@@ -459,24 +568,19 @@ impl Stacks {
         if now == self.forgotten {
             return;
         }
-        let (frames, codes) = (self.frames.items(), &mut self.codes);
-        let mut depth = self.depth;
+        let codes = &mut self.codes;
         let all = python::CODES.forgotten_since(self.forgotten, |gone| {
             for cached in codes.iter_mut().filter(|cached| cached.code == gone) {
                 cached.code = 0;
             }
-            // SAFETY: indices below the depth are in use.
-            let lost = (0..depth).find(|&index| unsafe { (*frames.add(index)).code } == gone);
-            depth = lost.unwrap_or(depth);
         });
         if !all {
             codes.iter_mut().for_each(|cached| cached.code = 0);
-            depth = 0;
         }
-        if depth != self.depth {
-            self.depth = depth;
-            self.chunk = 0;
-        }
+        // an instruction of the dead code may be one of a living code by now
+        self.steps = [NO_STEP; STEPS];
+        self.depth = 0;
+        self.chunk = 0;
         self.forgotten = now;
     }
 }

@@ -78,16 +78,36 @@ impl Difference {
         }
         if best & 15 == 0 {
             let steps = best >> 4;
-            // one bit for the sign, and none at all for zero
-            let bits = 65 - ((steps ^ (steps >> 63)) as u64).leading_zeros();
-            let length = if steps == 0 { 0 } else { bits.div_ceil(8) as u8 };
+            let length = bytes_of(varint::zigzag(steps));
             if length < ADDRESS_48 {
-                return Self { guess, length, bytes: steps as u64 };
+                return Self {
+                    guess,
+                    length,
+                    bytes: steps as u64,
+                };
             }
         }
-        let length = if address >> 48 == 0 { ADDRESS_48 } else { ADDRESS_64 };
-        Self { guess, length, bytes: address }
+        let length = if address >> 48 == 0 {
+            ADDRESS_48
+        } else {
+            ADDRESS_64
+        };
+        Self {
+            guess,
+            length,
+            bytes: address,
+        }
     }
+}
+
+/// How many bytes a number takes: none for zero. Without a branch, because half of all differences
+/// are zero, and by way of a float's exponent, because `bsr` is slow where `lzcnt` cannot be relied
+/// on. Numbers here are below 2^61, and rounding does not matter: a number that is rounded up to
+/// the next power of two has more than 52 bits, and is too long in any case.
+#[inline(always)]
+fn bytes_of(number: u64) -> u8 {
+    let bits = (((number << 1 | 1) as i64 as f64).to_bits() >> 52) - 1023;
+    ((bits + 7) >> 3) as u8
 }
 
 /// Writes events; the producer's side of the shared knowledge.
@@ -100,7 +120,9 @@ pub struct Encoder {
 impl Encoder {
     /// An encoder for a new stream.
     pub const fn new() -> Self {
-        Self { predictor: Predictor::new() }
+        Self {
+            predictor: Predictor::new(),
+        }
     }
 
     /// The epoch that the next [`Event::Restart`] begins.
@@ -129,37 +151,39 @@ impl Encoder {
         let rounded = size.wrapping_add(15) & !15;
         // SAFETY: class_of stays below the length of the table, as its test shows.
         let last = unsafe { known.by_class.get_unchecked_mut(class_of(size)) };
-        let difference =
-            Difference::of(address, &[last.wrapping_add(rounded), known.last_free, known.last_allocation]);
+        let difference = Difference::of(
+            address,
+            &[
+                last.wrapping_add(rounded),
+                known.last_free,
+                known.last_allocation,
+            ],
+        );
         *last = address;
         known.last_allocation = address;
-        // SAFETY: the caller's bytes: 1 for the kind, 8 for the address, two varints and 1.
+        let new = Site::new(size, allocator, known.epoch);
+        let predicted = known.allocator_at(*site);
+        let steps = varint::zigzag(i64::from(stack.0) - i64::from(known.last_stack));
+        known.last_stack = stack.0;
+        let site_differs = *site != new;
+        let flags = ALLOCATION | difference.guess << 5 | difference.length << 2;
+        // SAFETY: the caller's bytes: 1 for the kind, 8 for the address, then either two numbers
+        // of two bytes, or what `allocation_long` writes.
         unsafe {
-            let kind = out;
-            let mut out = out.add(1);
-            out = write_address(out, &difference);
-            let mut flags = ALLOCATION | difference.guess << 5 | difference.length << 2;
-            let new = Site::new(size, allocator, known.epoch);
-            if *site != new || size >= Site::SIZE_LIMIT {
-                flags |= SITE_DIFFERS;
-                let differs = known.last_allocator != allocator as u8;
-                // sizes need 63 bits: nothing larger than isize::MAX was ever allocated
-                out = varint::write(out, size << 1 | u64::from(differs));
-                if differs {
-                    out.write(allocator as u8);
-                    out = out.add(1);
-                    known.last_allocator = allocator as u8;
-                }
-                *site = if size >= Site::SIZE_LIMIT { Site::EMPTY } else { new };
+            let rest = write_address(out.add(1), &difference);
+            if predicted != allocator as u8 || size >= SHORT_SIZE || steps >= varint::SHORT {
+                return known.allocation_long(out, flags, rest, new, size, allocator, steps, site);
             }
-            if known.last_stack != stack.0 {
-                flags |= STACK_DIFFERS;
-                let difference = i64::from(stack.0) - i64::from(known.last_stack);
-                out = varint::write(out, varint::zigzag(difference));
-                known.last_stack = stack.0;
-            }
-            kind.write(flags);
-            out
+            *site = new;
+            // Whether a part is there is hard to foresee, so both are written, and what is not to
+            // be there is written over: that is quicker than a branch taken wrongly.
+            let flags = flags
+                | SITE_DIFFERS * u8::from(site_differs)
+                | STACK_DIFFERS * u8::from(steps != 0);
+            let rest = varint::write_short_if(rest, size << 1, site_differs);
+            let rest = varint::write_short_if(rest, steps, steps != 0);
+            out.write(flags);
+            rest
         }
     }
 
@@ -169,7 +193,12 @@ impl Encoder {
     ///
     /// As for [`Encoder::allocation`].
     #[inline(always)]
-    pub unsafe fn free(&mut self, out: *mut u8, address: Address, type_id: Option<TypeId>) -> *mut u8 {
+    pub unsafe fn free(
+        &mut self,
+        out: *mut u8,
+        address: Address,
+        type_id: Option<TypeId>,
+    ) -> *mut u8 {
         let known = &mut self.predictor;
         let difference = Difference::of(address.0, &[known.last_free, known.last_allocation]);
         known.last_free = address.0;
@@ -179,7 +208,9 @@ impl Encoder {
             let kind = out;
             let mut out = write_address(out.add(1), &difference);
             if let Some(TypeId(type_id)) = type_id {
-                let predicted = known.next_type.get_unchecked_mut(Predictor::type_slot(known.last_type));
+                let predicted = known
+                    .next_type
+                    .get_unchecked_mut(Predictor::type_slot(known.last_type));
                 if *predicted == type_id {
                     flags |= TYPE_PREDICTED;
                 } else {
@@ -205,7 +236,12 @@ impl Encoder {
         // SAFETY (for the whole body): a kind byte, at most five varints or one text of MAX_TEXT
         // bytes with three varints are written, which is below MAX_EVENT.
         match *event {
-            Event::Allocation { address, size, allocator, stack } => {
+            Event::Allocation {
+                address,
+                size,
+                allocator,
+                stack,
+            } => {
                 // SAFETY: the caller's bytes.
                 return unsafe { self.allocation(out, address, size, allocator, stack, site) };
             }
@@ -222,7 +258,12 @@ impl Encoder {
                 self.predictor.last_turn = turn.0;
                 self.predictor.last_time = time.0;
             }
-            Event::Restart { turn, time, stacks, epoch } => {
+            Event::Restart {
+                turn,
+                time,
+                stacks,
+                epoch,
+            } => {
                 writer.byte(operation::RESTART);
                 writer.number(turn.0);
                 writer.number(time.0);
@@ -230,14 +271,23 @@ impl Encoder {
                 writer.number(u64::from(epoch));
                 self.predictor.restart(turn.0, time.0, epoch);
             }
-            Event::PythonFrame { stack, parent, code, instruction } => {
+            Event::PythonFrame {
+                stack,
+                parent,
+                code,
+                instruction,
+            } => {
                 writer.byte(operation::PYTHON_FRAME);
                 writer.number(u64::from(stack.0));
                 writer.number(u64::from(stack.0.wrapping_sub(parent.0)));
                 writer.number(u64::from(code.0));
                 writer.number(u64::from(instruction));
             }
-            Event::NativeFrame { stack, parent, address } => {
+            Event::NativeFrame {
+                stack,
+                parent,
+                address,
+            } => {
                 writer.byte(operation::NATIVE_FRAME);
                 writer.number(u64::from(stack.0));
                 writer.number(u64::from(stack.0.wrapping_sub(parent.0)));
@@ -245,7 +295,14 @@ impl Encoder {
                 writer.number(varint::zigzag(difference));
                 self.predictor.last_native = address.0;
             }
-            Event::Code { code, first_line, table, file, name, lines } => {
+            Event::Code {
+                code,
+                first_line,
+                table,
+                file,
+                name,
+                lines,
+            } => {
                 writer.byte(operation::CODE);
                 writer.number(u64::from(code.0));
                 writer.number(u64::from(first_line));
@@ -258,7 +315,12 @@ impl Encoder {
                 writer.byte(operation::BYTES);
                 writer.text(text);
             }
-            Event::Map { address, length, kind, stack } => {
+            Event::Map {
+                address,
+                length,
+                kind,
+                stack,
+            } => {
                 writer.byte(operation::MAP);
                 writer.number(address.0);
                 writer.number(length.0);
@@ -270,7 +332,13 @@ impl Encoder {
                 writer.number(address.0);
                 writer.number(length.0);
             }
-            Event::Remap { old, old_length, new, new_length, stack } => {
+            Event::Remap {
+                old,
+                old_length,
+                new,
+                new_length,
+                stack,
+            } => {
                 writer.byte(operation::REMAP);
                 writer.number(old.0);
                 writer.number(old_length.0);
@@ -278,7 +346,11 @@ impl Encoder {
                 writer.number(new_length.0);
                 writer.number(u64::from(stack.0));
             }
-            Event::Protect { address, length, usable } => {
+            Event::Protect {
+                address,
+                length,
+                usable,
+            } => {
                 writer.byte(operation::PROTECT);
                 writer.number(address.0);
                 writer.number(length.0);
@@ -302,14 +374,22 @@ impl Encoder {
                 writer.byte(operation::NOTE);
                 writer.byte(note as u8);
             }
-            Event::Interpreter { version, stacks, allocator } => {
+            Event::Interpreter {
+                version,
+                stacks,
+                allocator,
+            } => {
                 writer.byte(operation::INTERPRETER);
                 writer.number(u64::from(version));
                 writer.byte(u8::from(stacks));
                 writer.text(allocator);
             }
             Event::CensusBegin => writer.byte(operation::CENSUS_BEGIN),
-            Event::CensusObject { address, type_id, owner } => {
+            Event::CensusObject {
+                address,
+                type_id,
+                owner,
+            } => {
                 writer.byte(operation::CENSUS_OBJECT);
                 let difference = address.0.wrapping_sub(self.predictor.last_census) as i64;
                 writer.number(varint::zigzag(difference));
@@ -334,6 +414,59 @@ impl Encoder {
         let end = unsafe { self.any(buffer.as_mut_ptr(), event, site) };
         let length = end as usize - buffer.as_ptr() as usize;
         &buffer[..length]
+    }
+}
+
+/// Sizes from here on do not fit into a short number, with the bit that goes with them.
+const SHORT_SIZE: u64 = varint::SHORT / 2;
+
+impl Predictor {
+    /// The rest of an allocation that does not fit the common form.
+    ///
+    /// # Safety
+    ///
+    /// The kind byte at `out`, and 21 bytes from `rest` on, must be writable.
+    #[cold]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one function, cut in two for speed"
+    )]
+    unsafe fn allocation_long(
+        &mut self,
+        out: *mut u8,
+        mut flags: u8,
+        mut rest: *mut u8,
+        new: Site,
+        size: u64,
+        allocator: Allocator,
+        steps: u64,
+        site: &mut Site,
+    ) -> *mut u8 {
+        // SAFETY: the caller's bytes: two varints and one byte.
+        unsafe {
+            if *site != new || size >= Site::SIZE_LIMIT {
+                flags |= SITE_DIFFERS;
+                let differs = self.allocator_at(*site) != allocator as u8;
+                // sizes need 63 bits: nothing larger than isize::MAX was ever allocated
+                rest = varint::write(rest, size << 1 | u64::from(differs));
+                if differs {
+                    rest.write(allocator as u8);
+                    rest = rest.add(1);
+                    self.last_allocator = allocator as u8;
+                }
+                *site = if size >= Site::SIZE_LIMIT {
+                    Site::EMPTY
+                } else {
+                    new
+                };
+            }
+            if steps != 0 {
+                flags |= STACK_DIFFERS;
+                rest = varint::write(rest, steps);
+            }
+            out.write(flags);
+        }
+        rest
     }
 }
 
@@ -374,7 +507,11 @@ impl Writer {
 /// Eight bytes from `out` on must be writable.
 #[inline(always)]
 unsafe fn write_address(out: *mut u8, difference: &Difference) -> *mut u8 {
-    let length = if difference.length == ADDRESS_64 { 8 } else { difference.length };
+    let length = if difference.length == ADDRESS_64 {
+        8
+    } else {
+        difference.length
+    };
     // SAFETY: the caller's eight bytes.
     unsafe {
         out.cast::<u64>().write_unaligned(difference.bytes.to_le());
@@ -406,7 +543,9 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder for the start of a stream, or for a chunk that begins with [`Event::Restart`].
     pub const fn new() -> Self {
-        Self { predictor: Predictor::new() }
+        Self {
+            predictor: Predictor::new(),
+        }
     }
 
     /// Reads the event at the front of `input` and moves `input` behind it.
@@ -447,7 +586,7 @@ impl Decoder {
             if value & 1 != 0 {
                 known.last_allocator = byte(input)?;
             }
-            Some(value >> 1)
+            Some(value)
         };
         if kind & STACK_DIFFERS != 0 {
             let difference = varint::unzigzag(number(input)?);
@@ -457,7 +596,8 @@ impl Decoder {
         let site = sites.site(stack);
         let (size, allocator) = match explicit {
             None => (site.size(), site.allocator()),
-            Some(size) => (size, known.last_allocator),
+            Some(value) if value & 1 != 0 => (value >> 1, known.last_allocator),
+            Some(value) => (value >> 1, known.allocator_at(*site)),
         };
         let allocator = Allocator::from_number(allocator).ok_or(DecodeError::Unknown(kind))?;
         if explicit.is_some() {
@@ -477,14 +617,23 @@ impl Decoder {
         let address = written.resolve(guess);
         *last = address;
         known.last_allocation = address;
-        Ok(Event::Allocation { address: Address(address), size: Size(size), allocator, stack })
+        Ok(Event::Allocation {
+            address: Address(address),
+            size: Size(size),
+            allocator,
+            stack,
+        })
     }
 
     #[inline(always)]
     fn free<'a>(&mut self, kind: u8, input: &mut &'a [u8]) -> Result<Event<'a>, DecodeError> {
         let written = read_address(kind >> 2 & 7, input)?;
         let known = &mut self.predictor;
-        let guess = if kind >> 5 & 1 == 0 { known.last_free } else { known.last_allocation };
+        let guess = if kind >> 5 & 1 == 0 {
+            known.last_free
+        } else {
+            known.last_allocation
+        };
         let address = written.resolve(guess);
         known.last_free = address;
         let predicted = &mut known.next_type[Predictor::type_slot(known.last_type)];
@@ -500,7 +649,10 @@ impl Decoder {
         if let Some(TypeId(type_id)) = type_id {
             known.last_type = type_id;
         }
-        Ok(Event::Free { address: Address(address), type_id })
+        Ok(Event::Free {
+            address: Address(address),
+            type_id,
+        })
     }
 
     #[inline(never)]
@@ -511,7 +663,10 @@ impl Decoder {
                 let known = &mut self.predictor;
                 known.last_turn = known.last_turn.wrapping_add(number(input)?);
                 known.last_time = known.last_time.wrapping_add(number(input)?);
-                Event::Turn { turn: Turn(known.last_turn), time: Microseconds(known.last_time) }
+                Event::Turn {
+                    turn: Turn(known.last_turn),
+                    time: Microseconds(known.last_time),
+                }
             }
             operation::RESTART => {
                 let turn = Turn(number(input)?);
@@ -519,20 +674,34 @@ impl Decoder {
                 let stacks = number(input)? as u32;
                 let epoch = number(input)? as u16;
                 self.predictor.restart(turn.0, time.0, epoch);
-                Event::Restart { turn, time, stacks, epoch }
+                Event::Restart {
+                    turn,
+                    time,
+                    stacks,
+                    epoch,
+                }
             }
             operation::PYTHON_FRAME => {
                 let (stack, parent) = frame(input)?;
                 let code = CodeId(number(input)? as u32);
                 let instruction = number(input)? as u32;
-                Event::PythonFrame { stack, parent, code, instruction }
+                Event::PythonFrame {
+                    stack,
+                    parent,
+                    code,
+                    instruction,
+                }
             }
             operation::NATIVE_FRAME => {
                 let (stack, parent) = frame(input)?;
                 let difference = varint::unzigzag(number(input)?);
                 let address = self.predictor.last_native.wrapping_add(difference as u64);
                 self.predictor.last_native = address;
-                Event::NativeFrame { stack, parent, address: Address(address) }
+                Event::NativeFrame {
+                    stack,
+                    parent,
+                    address: Address(address),
+                }
             }
             operation::CODE => Event::Code {
                 code: CodeId(number(input)? as u32),
@@ -549,9 +718,10 @@ impl Decoder {
                 kind: MappingKind::from_number(byte(input)?).ok_or(unknown)?,
                 stack: StackId(number(input)? as u32),
             },
-            operation::UNMAP => {
-                Event::Unmap { address: Address(number(input)?), length: Size(number(input)?) }
-            }
+            operation::UNMAP => Event::Unmap {
+                address: Address(number(input)?),
+                length: Size(number(input)?),
+            },
             operation::REMAP => Event::Remap {
                 old: Address(number(input)?),
                 old_length: Size(number(input)?),
@@ -567,9 +737,10 @@ impl Decoder {
             operation::THREAD_NAME => Event::ThreadName(text(input)?),
             operation::FREE_CANCELLED => Event::FreeCancelled,
             operation::UNMAP_CANCELLED => Event::UnmapCancelled,
-            operation::TYPE => {
-                Event::Type { type_id: TypeId(number(input)? as u32), name: text(input)? }
-            }
+            operation::TYPE => Event::Type {
+                type_id: TypeId(number(input)? as u32),
+                name: text(input)?,
+            },
             operation::MARK => Event::Mark {
                 kind: MarkKind::from_number(byte(input)?).ok_or(unknown)?,
                 name: text(input)?,
@@ -615,7 +786,11 @@ impl Written {
 
 #[inline(always)]
 fn read_address(length: u8, input: &mut &[u8]) -> Result<Written, DecodeError> {
-    let bytes = if length == ADDRESS_64 { 8 } else { usize::from(length) };
+    let bytes = if length == ADDRESS_64 {
+        8
+    } else {
+        usize::from(length)
+    };
     let word = match input.first_chunk::<8>() {
         Some(word) => u64::from_le_bytes(*word),
         // the last bytes of a chunk

@@ -148,8 +148,12 @@ fn a_restart_makes_what_follows_independent_of_what_was_before() {
         allocator: Allocator::ObjMalloc,
         stack: StackId(7),
     };
-    let restart =
-        Event::Restart { turn: Turn(9), time: Microseconds(5), stacks: 7, epoch: 2 };
+    let restart = Event::Restart {
+        turn: Turn(9),
+        time: Microseconds(5),
+        stacks: 7,
+        epoch: 2,
+    };
     let bytes = encode(&[before, restart, before]);
     let skipped = encode(&[before]).len();
     let mut input = &bytes[skipped..];

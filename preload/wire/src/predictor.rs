@@ -119,7 +119,21 @@ impl Predictor {
 
     /// The epoch after this one.
     pub const fn next_epoch(&self) -> u16 {
-        if self.epoch == u16::MAX { 1 } else { self.epoch + 1 }
+        if self.epoch == u16::MAX {
+            1
+        } else {
+            self.epoch + 1
+        }
+    }
+
+    /// The allocator that is predicted at a site: its own, or the last that was written out.
+    #[inline(always)]
+    pub const fn allocator_at(&self, site: Site) -> u8 {
+        if site.epoch() == self.epoch {
+            site.allocator()
+        } else {
+            self.last_allocator
+        }
     }
 
     /// The slot that predicts the type after `type_id`.

@@ -125,7 +125,8 @@ impl RingHeader {
 
     /// Producer: nothing more follows, because the image that wrote here is gone.
     pub fn close(&self) {
-        self.state.store(RingState::Closed as u32, Ordering::Release);
+        self.state
+            .store(RingState::Closed as u32, Ordering::Release);
     }
 
     /// Consumer: all is drained and nobody writes any more, so others may have the ring.
@@ -179,7 +180,10 @@ mod tests {
         assert_eq!(ring.tail(), 5);
         ring.close();
         ring.release();
-        assert_eq!((ring.state(), ring.head(), ring.tail()), (RingState::Free, 0, 0));
+        assert_eq!(
+            (ring.state(), ring.head(), ring.tail()),
+            (RingState::Free, 0, 0)
+        );
     }
 }
 

@@ -37,6 +37,28 @@ pub unsafe fn write(mut out: *mut u8, mut value: u64) -> *mut u8 {
     }
 }
 
+/// Numbers below this take at most two bytes.
+pub const SHORT: u64 = 1 << 14;
+
+/// Writes `value` (below [`SHORT`]) at `out` if `wanted`, without a branch: two bytes are scribbled
+/// over in any case.
+///
+/// # Safety
+///
+/// Two bytes from `out` on must be writable.
+#[inline(always)]
+pub unsafe fn write_short_if(out: *mut u8, value: u64, wanted: bool) -> *mut u8 {
+    let high = value >> 7;
+    let long = u64::from(high != 0);
+    let bytes = value & 0x7f | long << 7 | high << 8;
+    let length = (1 + long) & u64::from(wanted).wrapping_neg();
+    // SAFETY: the caller's two bytes.
+    unsafe {
+        out.cast::<u16>().write_unaligned((bytes as u16).to_le());
+        out.add(length as usize)
+    }
+}
+
 /// Reads a varint at the front of `input`; `None` when it is cut off or longer than a u64.
 #[inline(always)]
 pub fn read(input: &mut &[u8]) -> Option<u64> {
@@ -80,6 +102,18 @@ mod tests {
             let mut input = &buffer[..length];
             prop_assert_eq!(read(&mut input), Some(value));
             prop_assert!(input.is_empty());
+        }
+
+        #[test]
+        fn a_short_number_is_written_like_any_other(value in 0..super::SHORT) {
+            let (mut short, mut long) = ([0u8; MAX_VARINT], [0u8; MAX_VARINT]);
+            // SAFETY: the buffers hold MAX_VARINT bytes.
+            let (short_end, long_end) = unsafe {
+                (super::write_short_if(short.as_mut_ptr(), value, true), write(long.as_mut_ptr(), value))
+            };
+            let length = short_end as usize - short.as_ptr() as usize;
+            prop_assert_eq!(length, long_end as usize - long.as_ptr() as usize);
+            prop_assert_eq!(&short[..length], &long[..length]);
         }
 
         #[test]
