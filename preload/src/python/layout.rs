@@ -213,6 +213,7 @@ impl Layout for V313 {
 impl Layout for V314 {
     const THREAD_ID: usize = 152;
     const THREAD_FRAME: usize = 72;
+    const THREAD_CHUNK: usize = 232;
     const FRAME_CODE: usize = 0;
     const FRAME_PREVIOUS: usize = 8;
     const FRAME_INSTRUCTION: usize = 56;
