@@ -121,10 +121,10 @@ impl Drain {
             let found = self.visit(now, over);
             self.images.observe(now, self.page_changes(), &self.writer);
             self.images.end_the_dead(now, &self.writer);
-            if over && !found.new_images && (!follow || last_chance_taken) {
+            if over && (!follow || last_chance_taken && !found.new_images) {
                 break;
             }
-            last_chance_taken = over && !found.new_images;
+            last_chance_taken = over;
             let pause = if over {
                 LAST_CHANCE
             } else {

@@ -2,6 +2,9 @@
 
 mod facts;
 
+#[cfg(test)]
+mod tests;
+
 use crate::capture::{CaptureError, CaptureWriter, Ending};
 use crate::clock::Clock;
 use crate::drain::{Drain, Drained};
@@ -10,7 +13,7 @@ use crate::process::Process;
 use crate::session::{Session, hold_recorder_lock};
 use crate::writer::Writer;
 use crossbeam_channel::bounded;
-use memprof_wire::session::{RINGS, option};
+use memprof_wire::session::{FILE_BYTES, RINGS, option};
 use std::io::{self, PipeReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -116,7 +119,15 @@ pub fn record(
         None => launch::find_library()?,
     };
     let signals = Signals::take().map_err(system("take the signals over"))?;
-    let session = Session::create(bits(options)).map_err(system("make the shared memory"))?;
+    let session = Session::create(bits(options)).map_err(|source| {
+        let action = match source.raw_os_error() {
+            Some(libc::EFBIG) => {
+                "make the shared memory, which the limit for file sizes (ulimit -f) forbids"
+            }
+            _ => "make the shared memory",
+        };
+        RecordError::System { action, source }
+    })?;
     let session = Arc::new(session);
     let clock = Clock::start();
 
@@ -135,9 +146,20 @@ pub fn record(
         });
     let draining = draining.map_err(system("start a thread"))?;
 
-    let prepare = |process| prepare(process, &line, options, &session);
-    let (process, (writer, path)) =
-        launch::start(&line, &library, &session.path(), &signals, prepare)?;
+    let mut prepared = None;
+    let started = launch::start(&line, &library, &session.path(), &signals, |process| {
+        prepared = Some(prepare(process, &line, options, &session)?);
+        Ok::<(), RecordError>(())
+    });
+    let (process, writer, path) = match (started, prepared) {
+        (Ok(process), Some((writer, path))) => (process, writer, path),
+        (Err(error), Some((writer, _))) => {
+            writer.finish().abandon();
+            return Err(error);
+        }
+        (Err(error), None) => return Err(error),
+        (Ok(_), None) => unreachable!("no program begins before its recording is prepared"),
+    };
     let mut root = Process::watch(process);
     let (stop, mut stopper) = io::pipe()
         .map(|(end, stop)| (end, Some(stop)))
@@ -208,10 +230,7 @@ fn bits(options: &Options) -> u32 {
 
 fn ending(drained: &Drained, exit: Exit, duration: Duration, threads_refused: u32) -> Ending {
     let why_not = if drained.images == 0 {
-        Some((
-            "not attached",
-            "the preloaded library never ran in the program".to_owned(),
-        ))
+        Some(("not attached", why_nothing_attached().to_owned()))
     } else if drained.stopped {
         let note = "it was told to stop while processes of the program were running".to_owned();
         Some(("recorder stopped", note))
@@ -244,6 +263,20 @@ fn ending(drained: &Drained, exit: Exit, duration: Duration, threads_refused: u3
         threads_refused,
         note: why_not.map(|(_, note)| note),
         ..Ending::default()
+    }
+}
+
+fn why_nothing_attached() -> &'static str {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the structure outlives the call.
+    let result = unsafe { libc::getrlimit(libc::RLIMIT_AS, &raw mut limit) };
+    if result == 0 && limit.rlim_cur < 2 * FILE_BYTES as u64 {
+        "the limit for addresses (ulimit -v) leaves the preloaded library no room"
+    } else {
+        "the preloaded library never ran in the program"
     }
 }
 

@@ -120,12 +120,21 @@ fn set_length(file: &File) -> io::Result<()> {
     {
         return file.set_len(length);
     }
-    let raised = libc::rlimit {
+    // With the right to do so the hard limit goes up too, else the soft one as far as it can.
+    let all = libc::rlimit {
+        rlim_cur: length,
+        rlim_max: before.rlim_max.max(length),
+    };
+    let soft = libc::rlimit {
         rlim_cur: before.rlim_max,
         ..before
     };
-    // SAFETY: as above; the soft limit is set back below.
-    unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const raised) };
+    // SAFETY: both structures outlive the calls; the limits are set back below.
+    unsafe {
+        if libc::setrlimit(libc::RLIMIT_FSIZE, &raw const all) != 0 {
+            libc::setrlimit(libc::RLIMIT_FSIZE, &raw const soft);
+        }
+    }
     let result = file.set_len(length);
     // SAFETY: as above.
     unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const before) };

@@ -224,6 +224,18 @@ impl CaptureWriter {
         }
     }
 
+    /// Gives the capture up and removes its file: what it was for did not begin.
+    pub fn abandon(self) {
+        // A device stays what it is, and nothing is left to do about a file that cannot go.
+        if self
+            .file
+            .metadata()
+            .is_ok_and(|metadata| metadata.is_file())
+        {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+
     /// Where the capture is.
     pub fn path(&self) -> &Path {
         &self.path

@@ -16,18 +16,18 @@ use std::thread;
 /// Starts a program with the library preloaded and the session's path in its environment.
 ///
 /// `prepare` is called with the number of the process before the program begins, and its failure
-/// keeps the program from beginning. Returns the number and what `prepare` returned.
+/// keeps the program from beginning. Returns the number.
 ///
 /// # Errors
 ///
 /// Those of `prepare`, and when the system cannot start the program.
-pub fn start<T, E: From<LaunchError>>(
+pub fn start<E: From<LaunchError>>(
     line: &CommandLine,
     library: &Path,
     session: &str,
     signals: &Signals,
-    prepare: impl FnOnce(u32) -> Result<T, E>,
-) -> Result<(u32, T), E> {
+    prepare: impl FnOnce(u32) -> Result<(), E>,
+) -> Result<u32, E> {
     let failed = |source: io::Error| {
         let action = format!("start {}", line.program.display());
         E::from(LaunchError::System { action, source })
@@ -62,7 +62,7 @@ pub fn start<T, E: From<LaunchError>>(
             // There was no fork: spawning says why.
             Err(_) => None,
         };
-        if matches!(prepared, Some(Ok(_))) {
+        if matches!(prepared, Some(Ok(()))) {
             // A child that is gone by now cannot be told; spawning says why.
             let _ = word.write_all(&[1]);
         }
@@ -72,7 +72,7 @@ pub fn start<T, E: From<LaunchError>>(
             (Some(Err(error)), _) => Err(error),
             (_, Err(error)) => Err(failed(error)),
             (None, Ok(_)) => Err(failed(io::ErrorKind::BrokenPipe.into())),
-            (Some(Ok(value)), Ok(child)) => Ok((child.id(), value)),
+            (Some(Ok(())), Ok(child)) => Ok(child.id()),
         }
     })
 }
@@ -92,6 +92,11 @@ impl Image {
         let mut preload_place = None;
         for (name, value) in std::env::vars_os() {
             if name == SESSION {
+                continue;
+            }
+            // Where shells note which program they start: not this one.
+            if name == "_" && is_own(&value) {
+                variables.push(variable(&name, line.program.as_os_str()));
                 continue;
             }
             if name == LD_PRELOAD {
@@ -160,6 +165,11 @@ impl Pointers {
     fn array(&self) -> *const *const c_char {
         self.array.as_ptr()
     }
+}
+
+fn is_own(program: &OsStr) -> bool {
+    std::env::current_exe()
+        .is_ok_and(|own| Path::new(program).canonicalize().is_ok_and(|it| it == own))
 }
 
 fn variable(name: &OsStr, value: &OsStr) -> OsString {

@@ -5,6 +5,7 @@ use super::signals::{Received, Signals};
 use crate::process::Process;
 use std::fs;
 use std::os::fd::{AsRawFd, RawFd};
+use std::time::{Duration, Instant};
 
 /// How a program ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +25,7 @@ const WITHOUT_DESCRIPTOR: i32 = 5;
 pub fn wait(process: &mut Process, signals: &Signals) {
     let mut terminal = Terminal {
         program: process.number(),
-        wants_to_stop: false,
+        stop_asked: None,
     };
     while !process.is_dead() {
         let descriptor = process.descriptor();
@@ -66,12 +67,15 @@ fn sleep(descriptors: [RawFd; 2], milliseconds: i32) -> [bool; 2] {
     entries.map(|entry| entry.revents != 0)
 }
 
+/// A program that was told to stop by the terminal does so within this time, if it does at all.
+const STOPS_WITHIN: Duration = Duration::from_secs(2);
+
 /// The state of job control.
 struct Terminal {
     program: u32,
-    /// A stop was asked of this process's group. If the program follows, so does the recorder, or
-    /// the shell would not take the job for stopped.
-    wants_to_stop: bool,
+    /// When a stop was asked of this process's group. If the program follows, so does the
+    /// recorder, or the shell would not take the job for stopped.
+    stop_asked: Option<Instant>,
 }
 
 impl Terminal {
@@ -79,48 +83,35 @@ impl Terminal {
         // What the terminal or the program sent to the whole group has reached the program.
         let pass = signal.by_process && signal.sender != self.program;
         match signal.number {
-            libc::SIGCHLD => self.follow_stops(),
-            libc::SIGCONT => {
-                if pass && self.is_stopped() {
-                    self.send(libc::SIGCONT);
-                }
-            }
+            libc::SIGCHLD => {}
+            libc::SIGCONT if !self.is_stopped() => {}
             number => {
                 if [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU].contains(&number) {
-                    self.wants_to_stop = true;
+                    self.stop_asked = Some(Instant::now());
                 }
                 if pass {
                     self.send(number);
                 }
             }
         }
+        self.follow_stop();
     }
 
     /// Stops this process when the program has stopped for the terminal's sake. A program that
     /// was stopped by other means is continued by them, so the recorder must go on.
-    fn follow_stops(&mut self) {
-        let flags = libc::WSTOPPED | libc::WCONTINUED | libc::WNOHANG;
-        loop {
-            // SAFETY: all zeros are a valid siginfo_t, and it outlives the call.
-            let information = unsafe {
-                let mut information = std::mem::zeroed::<libc::siginfo_t>();
-                libc::waitid(libc::P_PID, self.program, &raw mut information, flags);
-                information
-            };
-            match information.si_code {
-                libc::CLD_STOPPED if self.wants_to_stop => {
-                    self.wants_to_stop = false;
-                    // SAFETY: a signal to this process, which stops all of its threads here.
-                    unsafe { libc::kill(libc::getpid(), libc::SIGSTOP) };
-                    // Here somebody has continued it, and perhaps not the whole group.
-                    if self.is_stopped() {
-                        self.send(libc::SIGCONT);
-                    }
-                }
-                libc::CLD_CONTINUED => self.wants_to_stop = false,
-                libc::CLD_STOPPED => {}
-                _ => return,
-            }
+    fn follow_stop(&mut self) {
+        let is_asked = self
+            .stop_asked
+            .is_some_and(|asked| asked.elapsed() < STOPS_WITHIN);
+        if !is_asked || !self.is_stopped() {
+            return;
+        }
+        self.stop_asked = None;
+        // SAFETY: a signal to this process, which stops all of its threads here.
+        unsafe { libc::kill(libc::getpid(), libc::SIGSTOP) };
+        // Here somebody has continued it, and perhaps not the whole group.
+        if self.is_stopped() {
+            self.send(libc::SIGCONT);
         }
     }
 
