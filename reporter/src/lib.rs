@@ -1,8 +1,11 @@
 //! Everything that explains a recording.
 #![forbid(unsafe_code)]
 
+pub mod cli;
+pub mod commands;
 mod hashing;
 pub mod profile;
 pub mod recording;
 pub mod replay;
+pub mod report;
 pub mod symbols;

@@ -15,7 +15,7 @@ pub use group::{By, Group, Grouping};
 pub use moment::{Moment, NoMoment, Point};
 pub use names::NameId;
 pub use stacks::{Frame, FrameId, Language, Resolver, StackId, Stacks};
-pub use take::{ProfileError, Request, take, take_temporary};
+pub use take::{ProfileError, Request, replay, take, take_temporary, threads};
 pub use totals::Totals;
 
 use memprof_wire::allocator::Allocator;

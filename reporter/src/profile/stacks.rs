@@ -145,6 +145,11 @@ impl<'a> Resolver<'a> {
         stack
     }
 
+    /// The innermost frame of a call alone; `None` for no call.
+    pub fn innermost(&mut self, call: CallId) -> Option<FrameId> {
+        (call != Calls::ROOT).then(|| self.frame(call))
+    }
+
     /// A name that is no frame's: of a thread, a type.
     pub fn intern(&mut self, name: &str) -> NameId {
         self.stacks.names.intern(name)

@@ -101,6 +101,9 @@ impl<O: Observer> Replay<O> {
     /// There are no more events: tells the observer what is still alive.
     pub fn finish(&mut self) {
         self.book();
+        for gone in self.heap.settle() {
+            self.overwritten(gone);
+        }
         let context = Context {
             ledger: &self.ledger,
             rows: &self.rows,
@@ -119,10 +122,7 @@ impl<O: Observer> Replay<O> {
     fn book(&mut self) {
         let batch = std::mem::take(&mut self.batch);
         if self.heap.is_large() {
-            let touched = batch.iter().fold(0, |word, step| {
-                word ^ self.heap.touch(Address(step.address))
-            });
-            std::hint::black_box(touched);
+            self.touch(&batch);
         }
         for step in &batch {
             match step.what {
@@ -133,6 +133,18 @@ impl<O: Observer> Replay<O> {
         }
         self.batch = batch;
         self.batch.clear();
+    }
+
+    /// Brings what the batch will need into the cache.
+    fn touch(&self, batch: &[Step]) {
+        let touched = batch.iter().fold(0, |word, step| {
+            word ^ match step.what {
+                Step::RUN => 0,
+                Step::FREE => self.heap.touch_for_remove(Address(step.address)),
+                _ => self.heap.touch_for_insert(Address(step.address)),
+            }
+        });
+        std::hint::black_box(touched);
     }
 
     #[inline(always)]

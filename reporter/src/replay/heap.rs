@@ -1,14 +1,15 @@
 //! The live blocks, by address.
 //!
-//! An open-addressing table of 24 bytes a slot, in shards that grow one at a time: a table that
-//! grew as a whole would for a moment be there twice. Shards grow by half, so at least 53 % of
-//! the slots are used and a live block takes at most 45 bytes; and they are read by linear
-//! probing, so a lookup touches one or two neighbouring cache lines. Removal shifts the blocks
-//! behind it back, which leaves no tombstones however long a program runs.
+//! Most blocks live only for a moment. A new one is put into a small array, at a place that its
+//! address alone determines, and most are freed right there, without any search. Only when
+//! another block comes to the same place does the older one settle in the [`table`].
+
+mod table;
 
 use super::ledger::Stamp;
 use super::rows::RowId;
 use memprof_wire::units::Address;
+use table::Table;
 
 /// A block that is alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Block {
     pub born: Stamp,
 }
 
-/// A slot of the table; all zeros is a free one, since nothing is ever allocated at address 0.
+/// A block in its place; all zeros is a free one, since nothing is ever allocated at address 0.
 #[derive(Clone, Copy, Default)]
 struct Slot {
     address: u64,
@@ -54,203 +55,109 @@ impl Slot {
     }
 }
 
-/// One part of the table. Its number of slots need not be a power of two.
-struct Shard {
-    slots: Vec<Slot>,
-    used: usize,
-    /// How many slots may be used before it grows.
-    limit: usize,
-}
-
 /// The live blocks.
+///
+/// An address that is handed out twice, which only happens where a free was not recorded, counts
+/// twice until the younger block settles.
 pub struct Heap {
-    shards: Vec<Shard>,
+    recent: Vec<Slot>,
+    settled: Table,
+    /// Blocks in `recent`.
+    recent_count: usize,
 }
 
-const SHARD_BITS: u32 = 6;
-const FIRST_SLOTS: usize = 32;
+/// 96 KiB of them: they stay in the processor's second cache.
+const RECENT: usize = 4096;
 
 impl Default for Heap {
     fn default() -> Self {
         Self {
-            shards: (0..1 << SHARD_BITS)
-                .map(|_| Shard::with_slots(FIRST_SLOTS))
-                .collect(),
+            recent: vec![Slot::default(); RECENT],
+            settled: Table::default(),
+            recent_count: 0,
         }
     }
 }
 
-/// Blocks lie at multiples of 16, and those of one size at regular distances: a product spreads
-/// both over its upper bits.
+/// Neighbouring addresses have neighbouring places.
 #[inline(always)]
-fn hash(address: u64) -> u64 {
-    address.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+fn place(address: u64) -> usize {
+    (address >> 4) as usize % RECENT
 }
 
 impl Heap {
-    /// Adds a block. Returns the one that was thought to be there, if any.
+    /// Adds a block. Returns another one that turns out to be gone, if any: its address was
+    /// handed out again.
     #[inline(always)]
     pub fn insert(&mut self, address: Address, block: Block) -> Option<Block> {
-        let hash = hash(address.0);
-        self.shard(hash).insert(hash, Slot::new(address.0, block))
+        let new = Slot::new(address.0, block);
+        let old = std::mem::replace(&mut self.recent[place(address.0)], new);
+        if old.address == 0 {
+            self.recent_count += 1;
+            None
+        } else if old.address == address.0 {
+            Some(old.block())
+        } else {
+            self.settled.insert(old).map(Slot::block)
+        }
     }
 
     /// Takes a block out.
     #[inline(always)]
     pub fn remove(&mut self, address: Address) -> Option<Block> {
-        let hash = hash(address.0);
-        self.shard(hash).remove(hash, address.0)
+        let recent = &mut self.recent[place(address.0)];
+        if recent.address == address.0 {
+            self.recent_count -= 1;
+            return Some(std::mem::take(recent).block());
+        }
+        self.settled.remove(address.0).map(Slot::block)
     }
 
-    /// Looks a block up.
-    pub fn get(&self, address: Address) -> Option<Block> {
-        let hash = hash(address.0);
-        let shard = &self.shards[(hash >> (64 - SHARD_BITS)) as usize];
-        shard
-            .place(hash, address.0)
-            .ok()
-            .map(|place| shard.slots[place].block())
-    }
-
-    /// Reads the word where a lookup of `address` will begin, and so brings it into the cache.
-    /// Reading a batch of them first lets the processor wait for all at the same time.
+    /// Reads a word that will be needed when a block is added at `address`, so that it is in the
+    /// cache then. Doing so for a batch lets the processor wait for all of them at the same time.
     #[inline(always)]
-    pub fn touch(&self, address: Address) -> u64 {
-        let hash = hash(address.0);
-        let shard = &self.shards[(hash >> (64 - SHARD_BITS)) as usize];
-        shard.slots[shard.home(hash)].address
+    pub fn touch_for_insert(&self, address: Address) -> u64 {
+        match self.recent[place(address.0)].address {
+            0 => 0,
+            settling => self.settled.touch(settling),
+        }
+    }
+
+    /// The same for a block that is to be taken out.
+    #[inline(always)]
+    pub fn touch_for_remove(&self, address: Address) -> u64 {
+        match self.recent[place(address.0)].address {
+            recent if recent == address.0 => 0,
+            _ => self.settled.touch(address.0),
+        }
+    }
+
+    /// Settles all blocks, and returns those that turn out to be gone.
+    pub fn settle(&mut self) -> Vec<Block> {
+        let mut gone = Vec::new();
+        for slot in self.recent.iter_mut().filter(|slot| slot.address != 0) {
+            gone.extend(self.settled.insert(std::mem::take(slot)).map(Slot::block));
+        }
+        self.recent_count = 0;
+        gone
     }
 
     /// How many blocks are alive.
     pub fn count(&self) -> usize {
-        self.shards.iter().map(|shard| shard.used).sum()
+        self.recent_count + self.settled.count()
     }
 
     /// Whether the table has outgrown the nearer caches, so that touching ahead pays.
     pub fn is_large(&self) -> bool {
-        (self.shards[0].slots.len() * size_of::<Slot>()) << SHARD_BITS > 512 << 10
+        self.settled.bytes() > 512 << 10
     }
 
     /// All live blocks, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (Address, Block)> {
-        self.shards
-            .iter()
-            .flat_map(|shard| &shard.slots)
-            .filter(|slot| slot.address != 0)
+        let recent = self.recent.iter().filter(|slot| slot.address != 0).copied();
+        recent
+            .chain(self.settled.iter())
             .map(|slot| (Address(slot.address), slot.block()))
-    }
-
-    #[inline(always)]
-    fn shard(&mut self, hash: u64) -> &mut Shard {
-        &mut self.shards[(hash >> (64 - SHARD_BITS)) as usize]
-    }
-}
-
-impl Shard {
-    fn with_slots(slots: usize) -> Self {
-        Self {
-            slots: vec![Slot::default(); slots],
-            used: 0,
-            limit: slots * 4 / 5,
-        }
-    }
-
-    /// Where the search for a hash begins: the bits below those of the shard, scaled.
-    #[inline(always)]
-    fn home(&self, hash: u64) -> usize {
-        let bits = hash << SHARD_BITS >> 32;
-        ((bits * self.slots.len() as u64) >> 32) as usize
-    }
-
-    /// Where an address is, or else the free slot where it would go.
-    #[inline(always)]
-    fn place(&self, hash: u64, address: u64) -> Result<usize, usize> {
-        let mut place = self.home(hash);
-        loop {
-            let found = self.slots[place].address;
-            if found == address {
-                return Ok(place);
-            }
-            if found == 0 {
-                return Err(place);
-            }
-            place += 1;
-            if place == self.slots.len() {
-                place = 0;
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn insert(&mut self, hash: u64, slot: Slot) -> Option<Block> {
-        match self.place(hash, slot.address) {
-            Ok(place) => Some(std::mem::replace(&mut self.slots[place], slot).block()),
-            Err(place) => {
-                self.slots[place] = slot;
-                self.used += 1;
-                if self.used > self.limit {
-                    self.grow();
-                }
-                None
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn remove(&mut self, hash: u64, address: u64) -> Option<Block> {
-        let place = self.place(hash, address).ok()?;
-        let block = self.slots[place].block();
-        self.used -= 1;
-        self.close(place);
-        Some(block)
-    }
-
-    /// Frees a slot and moves back what a search would no longer find behind it.
-    #[inline(always)]
-    fn close(&mut self, mut hole: usize) {
-        let length = self.slots.len();
-        let mut place = hole;
-        loop {
-            place += 1;
-            if place == length {
-                place = 0;
-            }
-            let slot = self.slots[place];
-            if slot.address == 0 {
-                break;
-            }
-            // how far the slot is from its home, and from the hole: it may move if that is nearer
-            let home = self.home(hash(slot.address));
-            if distance(home, place, length) >= distance(hole, place, length) {
-                self.slots[hole] = slot;
-                hole = place;
-            }
-        }
-        self.slots[hole] = Slot::default();
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self) {
-        let mut grown = Self::with_slots(self.slots.len() + self.slots.len() / 2);
-        for slot in self.slots.iter().filter(|slot| slot.address != 0) {
-            let place = match grown.place(hash(slot.address), slot.address) {
-                Ok(place) | Err(place) => place,
-            };
-            grown.slots[place] = *slot;
-        }
-        grown.used = self.used;
-        *self = grown;
-    }
-}
-
-/// Steps from one place forward to another, around the end.
-#[inline(always)]
-fn distance(from: usize, to: usize, length: usize) -> usize {
-    if to >= from {
-        to - from
-    } else {
-        to + length - from
     }
 }
 
@@ -273,13 +180,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_behaves_like_a_map(steps in proptest::collection::vec((1u64..400, any::<bool>()), 0..4000)) {
+        fn it_behaves_like_a_map(
+            steps in proptest::collection::vec((1u64..400, any::<bool>()), 0..4000),
+            shift in prop_oneof![Just(4), Just(16), Just(40)],
+        ) {
             let mut heap = Heap::default();
             let mut model = HashMap::new();
             for (number, (address, insert)) in steps.into_iter().enumerate() {
-                // few addresses in few slots: long clusters, which wrap around
-                let address = Address(address << 40);
-                if insert {
+                // from neighbours, each with a place of its own, to addresses that share one place
+                let address = Address(address << shift);
+                if insert && !model.contains_key(&address) {
                     let block = block(number as u64);
                     prop_assert_eq!(heap.insert(address, block), model.insert(address, block));
                 } else {
@@ -287,11 +197,22 @@ mod tests {
                 }
                 prop_assert_eq!(heap.count(), model.len());
             }
-            for (address, block) in &model {
-                prop_assert_eq!(heap.get(*address), Some(*block));
-            }
             prop_assert_eq!(heap.iter().collect::<HashMap<_, _>>(), model);
         }
+    }
+
+    #[test]
+    fn an_address_that_is_handed_out_again_frees_the_older_block_in_the_end() {
+        let mut heap = Heap::default();
+        let (here, there) = (Address(1 << 20), Address(1 << 30));
+        assert_eq!(heap.insert(here, block(1)), None);
+        assert_eq!(heap.insert(here, block(2)), Some(block(1)));
+        // block 2 settles, block 4 takes its address, and settles when there is another one
+        assert_eq!(heap.insert(there, block(3)), None);
+        assert_eq!(heap.insert(here, block(4)), None);
+        assert_eq!(heap.insert(there, block(5)), Some(block(2)));
+        assert_eq!(heap.settle(), [block(3)]);
+        assert_eq!(heap.count(), 2);
     }
 
     #[test]
@@ -303,7 +224,7 @@ mod tests {
             born: Stamp((1 << 38) - 1),
         };
         heap.insert(Address(u64::MAX), extreme);
-        assert_eq!(heap.get(Address(u64::MAX)), Some(extreme));
+        assert_eq!(heap.remove(Address(u64::MAX)), Some(extreme));
     }
 
     #[test]
@@ -311,9 +232,8 @@ mod tests {
         let mut heap = Heap::default();
         for number in 1..=500_000 {
             heap.insert(Address(number * 48), block(number));
-            let slots: usize = heap.shards.iter().map(|shard| shard.slots.len()).sum();
             if number > 100_000 {
-                let bytes = slots * 24 / number as usize;
+                let bytes = heap.settled.bytes() / number as usize;
                 assert!(bytes <= 48, "{bytes} bytes a block at {number}");
             }
         }

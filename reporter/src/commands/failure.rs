@@ -1,0 +1,35 @@
+//! What a command can fail with, as one line each.
+
+use crate::profile::ProfileError;
+use crate::recording::RecordingError;
+use crate::replay::ReplayError;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a command could not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The recording cannot be opened.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    /// The recording cannot be read.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// There is no answer to what was asked.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The result is there already.
+    #[error("{0} exists already: choose another name with -o, or overwrite it with --force")]
+    Exists(PathBuf),
+    /// The result cannot be written.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// Where to.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Standard output is gone in a way that is no broken pipe.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+}

@@ -1,0 +1,65 @@
+//! Opening a recording, and saying what is wrong with it.
+
+use super::failure::Failure;
+use super::progress::Progress;
+use crate::profile::{self, Profile, Request};
+use crate::recording::Recording;
+use crate::replay::{Observer, Replay};
+use std::path::PathBuf;
+
+/// Which recording a report is about.
+#[derive(Clone, Debug, Default)]
+pub struct Input {
+    /// The file.
+    pub path: PathBuf,
+    /// A process other than the one that was started.
+    pub process: Option<u32>,
+}
+
+impl Input {
+    /// Opens the recording.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, holds nothing, or does not know the process.
+    pub fn open(&self) -> Result<Recording, Failure> {
+        Ok(Recording::open(&self.path, self.process)?)
+    }
+}
+
+/// Replays a recording, with a progress bar when it takes long, and warns of what is missing.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub fn replay<O: Observer>(recording: &Recording, observer: O) -> Result<Replay<O>, Failure> {
+    let progress = Progress::new(recording);
+    let replay = profile::replay(recording, &progress, observer)?;
+    drop(progress);
+    warn(recording);
+    Ok(replay)
+}
+
+/// The profile of a moment, with a progress bar when it takes long, and warns of what is missing.
+///
+/// # Errors
+///
+/// When the file cannot be read, or does not know the moment or the thread.
+pub fn profile(recording: &Recording, request: &Request) -> Result<Profile, Failure> {
+    let progress = Progress::new(recording);
+    let profile = profile::take(recording, &progress, request)?;
+    drop(progress);
+    warn(recording);
+    Ok(profile)
+}
+
+/// Says on standard error why a recording is not all that happened.
+pub fn warn(recording: &Recording) {
+    if let Some(reason) = recording.condition().reason {
+        eprintln!("memprof: this recording is incomplete: {reason}");
+    }
+    match recording.lost() {
+        0 => {}
+        lost => eprintln!("memprof: {lost} events were lost: totals are lower bounds"),
+    }
+}

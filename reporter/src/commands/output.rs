@@ -1,0 +1,93 @@
+//! Where results go: standard output, or a file that is not overwritten by accident.
+
+use super::failure::Failure;
+use serde::Serialize;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::path::Path;
+
+/// Prints a report, as text or as JSON.
+///
+/// # Errors
+///
+/// When standard output cannot be written. A reader that has seen enough (`| head`) is no error.
+pub fn print(report: &(impl Display + Serialize), json: bool) -> Result<(), Failure> {
+    if json {
+        print_json(report)
+    } else {
+        print_text(report)
+    }
+}
+
+/// Prints a report as text.
+///
+/// # Errors
+///
+/// As [`print`].
+pub fn print_text(report: &impl Display) -> Result<(), Failure> {
+    to_standard_output(|out| write!(out, "{report}"))
+}
+
+/// Prints a report as one line of JSON.
+///
+/// # Errors
+///
+/// As [`print`].
+pub fn print_json(report: &impl Serialize) -> Result<(), Failure> {
+    to_standard_output(|out| {
+        serde_json::to_writer(&mut *out, report)?;
+        writeln!(out)
+    })
+}
+
+/// Lets `write` write to standard output.
+///
+/// # Errors
+///
+/// As [`print`].
+pub fn to_standard_output(
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(Failure::Output),
+    }
+}
+
+/// Lets `write` write a file; one that is there already only with `force`.
+///
+/// # Errors
+///
+/// When the file exists or cannot be written.
+pub fn to_file(
+    path: &Path,
+    force: bool,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let failed = |source: io::Error| match source.kind() {
+        ErrorKind::AlreadyExists => Failure::Exists(path.to_owned()),
+        _ => Failure::Write {
+            path: path.to_owned(),
+            source,
+        },
+    };
+    let mut options = File::options();
+    options.write(true);
+    if force {
+        options.create(true).truncate(true);
+    } else {
+        options.create_new(true);
+    }
+    let mut out = BufWriter::with_capacity(1 << 16, options.open(path).map_err(failed)?);
+    write(&mut out).and_then(|()| out.flush()).map_err(failed)
+}
+
+/// How wide a line may be: that of the terminal, or any width where the output is no terminal.
+pub fn width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}
