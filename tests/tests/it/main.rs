@@ -1,0 +1,16 @@
+//! Whole programs: recorded by `memprof run`, read back, and compared with what is known of them.
+//!
+//! A test builds a [`scenario::Scenario`], records it, and asserts on the events, on the reports,
+//! or on what the program itself printed. The targets are in `programs/`, named for what they do.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that meets the unexpected is to fail where it meets it"
+)]
+
+mod allocators;
+mod binaries;
+mod capture;
+mod interpreters;
+mod programs;
+mod scenario;
