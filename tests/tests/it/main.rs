@@ -14,3 +14,4 @@ mod capture;
 mod interpreters;
 mod programs;
 mod scenario;
+mod stacks;
