@@ -12,6 +12,8 @@ mod allocators;
 mod binaries;
 mod capture;
 mod interpreters;
+mod mappings;
 mod programs;
 mod scenario;
 mod stacks;
+mod threads;
