@@ -4,7 +4,9 @@
 //! [`layout::Layout`].
 
 pub mod layout;
+mod names;
 pub mod text;
+pub mod types;
 
 use crate::codes::Numbers;
 use crate::elf;

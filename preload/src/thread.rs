@@ -1,6 +1,7 @@
 //! What a thread has while it records: its ring, its encoder, its stacks.
 
 use crate::guard::Guard;
+use crate::python::types;
 use crate::stack::Stacks;
 use crate::tls::{self, Tls};
 use crate::{raw, session};
@@ -37,6 +38,8 @@ pub struct Thread {
     encoder: Encoder,
     /// Where this thread has been.
     pub stacks: Stacks,
+    /// Which types it has at hand.
+    pub types: types::Cache,
 }
 
 /// The [`Thread`] of each ring that this process ever used, so that one whose thread has ended is
@@ -184,6 +187,7 @@ impl Thread {
         if self.time != time.0 {
             self.time = time.0;
             self.note_name();
+            self.types.doubt();
         }
     }
 
@@ -316,6 +320,7 @@ fn set_up(
             name: [0; 16],
             encoder: Encoder::new(),
             stacks,
+            types: types::Cache::new(),
         });
     }
     Some(thread)

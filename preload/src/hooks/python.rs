@@ -5,7 +5,7 @@
 
 use crate::guard::Guard;
 use crate::python::layout::{self, Family, Layout};
-use crate::python::{self, Support};
+use crate::python::{self, Support, types};
 use crate::stack::python::{capture, capture_with_lock};
 use crate::thread::Thread;
 use crate::{elf, session};
@@ -16,7 +16,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use memprof_wire::allocator::Allocator;
 use memprof_wire::event::{Event, Note};
 use memprof_wire::session::option;
-use memprof_wire::units::StackId;
+use memprof_wire::units::{StackId, TypeId};
 
 /// `PyMemAllocatorEx`
 #[derive(Clone, Copy)]
@@ -85,6 +85,9 @@ domain!(Obj, 2, true, true, ObjMalloc, ObjCalloc, ObjRealloc);
 /// How stacks are found: by the layout of a version, or not at all.
 trait Interpreter {
     fn stack<D: Domain>(thread: &mut Thread) -> StackId;
+
+    /// The type of the object that dies in a block of the object domain.
+    fn dying(thread: &mut Thread, block: usize) -> Option<TypeId>;
 }
 
 struct Known<L>(PhantomData<L>);
@@ -99,13 +102,29 @@ impl<L: Layout> Interpreter for Known<L> {
             capture(thread)
         }
     }
+
+    #[inline(always)]
+    fn dying(thread: &mut Thread, block: usize) -> Option<TypeId> {
+        if !READ_TYPES.load(Ordering::Relaxed) {
+            return None;
+        }
+        // SAFETY: the interpreter gives back a block of the object domain, with the lock held.
+        Some(unsafe { types::of_dying::<L>(thread, block) })
+    }
 }
 
 impl Interpreter for Unknown {
     fn stack<D: Domain>(_: &mut Thread) -> StackId {
         StackId::NONE
     }
+
+    fn dying(_: &mut Thread, _: usize) -> Option<TypeId> {
+        None
+    }
 }
+
+/// Whether the types of dying objects are recorded.
+static READ_TYPES: AtomicBool = AtomicBool::new(false);
 
 #[inline(always)]
 fn allocated<I: Interpreter, D: Domain>(
@@ -123,7 +142,7 @@ fn allocated<I: Interpreter, D: Domain>(
 }
 
 #[inline(always)]
-fn freeing<D: Domain>(guard: &Guard, block: *mut c_void) {
+fn freeing<I: Interpreter, D: Domain>(guard: &Guard, block: *mut c_void) {
     if block.is_null() {
         return;
     }
@@ -134,7 +153,12 @@ fn freeing<D: Domain>(guard: &Guard, block: *mut c_void) {
         if !D::LOCKED && block.addr() == thread.stacks.python_thread {
             thread.stacks.python_thread = 0;
         }
-        thread.free(block.addr(), None);
+        let type_id = if D::OBJECTS {
+            I::dying(thread, block.addr())
+        } else {
+            None
+        };
+        thread.free(block.addr(), type_id);
     }
 }
 
@@ -183,7 +207,7 @@ unsafe extern "C" fn realloc<I: Interpreter, D: Domain>(
     let below = D::functions();
     let guard = Guard::enter();
     if let Some(guard) = &guard {
-        freeing::<D>(guard, block);
+        freeing::<I, D>(guard, block);
     }
     // SAFETY: as in `malloc`.
     let new = unsafe { (below.realloc)(below.context, block, size) };
@@ -203,7 +227,7 @@ unsafe extern "C" fn free<I: Interpreter, D: Domain>(_: *mut c_void, block: *mut
     let below = D::functions();
     let guard = Guard::enter();
     if let Some(guard) = &guard {
-        freeing::<D>(guard, block);
+        freeing::<I, D>(guard, block);
     }
     // SAFETY: as in `malloc`.
     unsafe { (below.free)(below.context, block) };
@@ -247,6 +271,8 @@ pub fn install_if_loaded() {
     }
     announce(support);
     let all = session::wants(option::PYTHON_ALLOCATORS);
+    let read_types = all && session::wants(option::TYPES) && types::prepare();
+    READ_TYPES.store(read_types, Ordering::Relaxed);
     match python::family().filter(|_| support == Support::Stacks) {
         Some(Family::V39) => set_all::<Known<layout::V39>>(get, set, all),
         Some(Family::V310) => set_all::<Known<layout::V310>>(get, set, all),

@@ -49,6 +49,30 @@ impl Family {
     }
 }
 
+/// How a native frame of the evaluation function is known to run certain Python frames; see
+/// `stack/native/anchors.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// By its code alone; each runs one frame.
+    Code,
+    /// By a `CFrame` on the native stack; each runs one frame.
+    CFrameEach {
+        /// `PyThreadState.cframe`
+        thread: usize,
+        /// `CFrame.previous`
+        previous: usize,
+    },
+    /// By a `_PyCFrame` on the native stack.
+    CFrames {
+        /// `PyThreadState.cframe`
+        thread: usize,
+        /// `_PyCFrame.previous`
+        previous: usize,
+    },
+    /// By a frame that stands on the native stack itself.
+    Shims,
+}
+
 /// Offsets, in bytes, within the interpreter's structures.
 pub trait Layout {
     /// `_PyRuntime.gilstate.tstate_current`, or 0 where a thread-local took its place.
@@ -77,6 +101,9 @@ pub trait Layout {
     /// Who owns the frame, a `char`, or 0 where frames are objects.
     const FRAME_OWNER: usize = 0;
 
+    /// What ties Python frames to native ones.
+    const RUNS: Runs = Runs::Shims;
+
     /// `co_filename`
     const CODE_FILE: usize;
     /// `co_qualname`, to 3.10 `co_name`
@@ -91,6 +118,13 @@ pub trait Layout {
     const CODE_START: usize = 0;
     /// How the line table is written.
     const TABLE: LineTable = LineTable::Locations;
+
+    /// `PyHeapTypeObject.ht_qualname`
+    const TYPE_QUALIFIED_NAME: usize;
+    /// Flags of a type that put two more words in front of its objects.
+    const PRE_HEADER_FLAGS: u64 = 0b1_1000;
+    /// Whether the keys of a dictionary are laid out as from 3.11 on.
+    const COMPACT_KEYS: bool = true;
 
     /// Where the characters of a compact ASCII text begin.
     const TEXT_ASCII: usize = 40;
@@ -129,6 +163,7 @@ impl Layout for V39 {
     const FRAME_CODE: usize = 32;
     const FRAME_PREVIOUS: usize = 24;
     const FRAME_INSTRUCTION: usize = 104;
+    const RUNS: Runs = Runs::Code;
     const INSTRUCTION_IS_POINTER: bool = false;
     const CODE_FILE: usize = 104;
     const CODE_NAME: usize = 112;
@@ -137,6 +172,9 @@ impl Layout for V39 {
     const TABLE: LineTable = LineTable::Lnotab;
     const TEXT_ASCII: usize = 48;
     const TEXT_WIDE: usize = 72;
+    const TYPE_QUALIFIED_NAME: usize = 856;
+    const PRE_HEADER_FLAGS: u64 = 0;
+    const COMPACT_KEYS: bool = false;
 }
 
 impl Layout for V310 {
@@ -146,6 +184,10 @@ impl Layout for V310 {
     const FRAME_CODE: usize = 32;
     const FRAME_PREVIOUS: usize = 24;
     const FRAME_INSTRUCTION: usize = 96;
+    const RUNS: Runs = Runs::CFrameEach {
+        thread: 48,
+        previous: 8,
+    };
     const INSTRUCTION_IS_POINTER: bool = false;
     const LASTI_UNIT: usize = 2;
     const CODE_FILE: usize = 104;
@@ -155,6 +197,9 @@ impl Layout for V310 {
     const TABLE: LineTable = LineTable::Lines310;
     const TEXT_ASCII: usize = 48;
     const TEXT_WIDE: usize = 72;
+    const TYPE_QUALIFIED_NAME: usize = 864;
+    const PRE_HEADER_FLAGS: u64 = 0;
+    const COMPACT_KEYS: bool = false;
 }
 
 impl Layout for V311 {
@@ -167,6 +212,10 @@ impl Layout for V311 {
     const FRAME_PREVIOUS: usize = 48;
     const FRAME_INSTRUCTION: usize = 56;
     const FRAME_OWNER: usize = 69;
+    const RUNS: Runs = Runs::CFrames {
+        thread: 56,
+        previous: 16,
+    };
     const CODE_FILE: usize = 112;
     const CODE_NAME: usize = 128;
     const CODE_FIRST_LINE: usize = 72;
@@ -175,6 +224,8 @@ impl Layout for V311 {
     const CODE_START: usize = 184;
     const TEXT_ASCII: usize = 48;
     const TEXT_WIDE: usize = 72;
+    const TYPE_QUALIFIED_NAME: usize = 864;
+    const PRE_HEADER_FLAGS: u64 = 0b1_0000;
 }
 
 impl Layout for V312 {
@@ -192,6 +243,7 @@ impl Layout for V312 {
     const CODE_LINES: usize = 136;
     const CODE_FIRST_TRACEABLE: usize = 176;
     const CODE_START: usize = 192;
+    const TYPE_QUALIFIED_NAME: usize = 872;
 }
 
 impl Layout for V313 {
@@ -208,6 +260,7 @@ impl Layout for V313 {
     const CODE_LINES: usize = 136;
     const CODE_FIRST_TRACEABLE: usize = 184;
     const CODE_START: usize = 200;
+    const TYPE_QUALIFIED_NAME: usize = 872;
 }
 
 impl Layout for V314 {
@@ -224,6 +277,7 @@ impl Layout for V314 {
     const CODE_LINES: usize = 136;
     const CODE_FIRST_TRACEABLE: usize = 192;
     const CODE_START: usize = 208;
+    const TYPE_QUALIFIED_NAME: usize = 872;
 }
 
 impl Layout for V315 {
@@ -239,6 +293,7 @@ impl Layout for V315 {
     const CODE_LINES: usize = 136;
     const CODE_FIRST_TRACEABLE: usize = 192;
     const CODE_START: usize = 208;
+    const TYPE_QUALIFIED_NAME: usize = 880;
 }
 
 /// What the interpreter publishes about itself from 3.13 on (`_Py_DebugOffsets`): where an entry

@@ -1,0 +1,253 @@
+//! The type of an object, read from its block when it dies.
+//!
+//! An object's header begins 0, 16 or 32 bytes into its block, as the flags of its type say. So the
+//! word that would be the type is looked at for each, the lowest first, and believed when it is a
+//! type whose flags agree. Types are remembered; a candidate that is new is read by a system call
+//! that cannot fault, because the words of a block that holds no object are arbitrary.
+
+use super::layout::Layout;
+use super::names;
+use crate::codes::Numbers;
+use crate::elf;
+use crate::raw;
+use crate::thread::Thread;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use memprof_wire::event::Event;
+use memprof_wire::units::TypeId;
+
+/// The types whose objects were seen to die.
+pub static TYPES: Numbers = Numbers::new();
+
+/// The address of `PyType_Type`.
+static TYPE_OF_TYPES: AtomicUsize = AtomicUsize::new(0);
+
+const NAME: usize = 24;
+const BASIC_SIZE: usize = 32;
+const FLAGS: usize = 168;
+const FLAG_HEAP: u64 = 1 << 9;
+const FLAG_READY: u64 = 1 << 12;
+const FLAG_COLLECTED: u64 = 1 << 14;
+const FLAG_TYPE_SUBCLASS: u64 = 1 << 31;
+
+/// In the detail of a number: how far into the block the object begins.
+const OFFSET: u32 = 0xff;
+/// In the detail of a number: the objects of this type are types themselves.
+const METATYPE: u32 = 0x100;
+
+/// Entries of the small table of a thread.
+const ENTRIES: usize = 128;
+
+/// What a thread has at hand about words that may be types.
+#[derive(Debug)]
+pub struct Cache {
+    entries: [Entry; ENTRIES],
+    forgotten: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    word: usize,
+    /// Zero for what is no type.
+    number: u32,
+    detail: u32,
+}
+
+const EMPTY: Entry = Entry {
+    word: 0,
+    number: 0,
+    detail: 0,
+};
+
+impl Cache {
+    /// Nothing at hand.
+    pub const fn new() -> Self {
+        Self {
+            entries: [EMPTY; ENTRIES],
+            forgotten: 0,
+        }
+    }
+
+    /// Forgets which words are no types: a type may have been made there since.
+    pub fn doubt(&mut self) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.number == 0) {
+            *entry = EMPTY;
+        }
+    }
+}
+
+/// Prepares for reading types; false when the interpreter lacks what is needed.
+pub fn prepare() -> bool {
+    let (Some(types), Some(texts)) = (elf::find(c"PyType_Type"), elf::find(c"PyUnicode_Type"))
+    else {
+        return false;
+    };
+    TYPE_OF_TYPES.store(types, Ordering::Relaxed);
+    names::TYPE_OF_TEXTS.store(texts, Ordering::Relaxed);
+    true
+}
+
+/// The type of the object that is about to die in a block; [`TypeId::UNKNOWN`] for none.
+///
+/// # Safety
+///
+/// `block` must be a live block of the interpreter's object domain, and the lock be held.
+#[inline(always)]
+pub unsafe fn of_dying<L: Layout>(thread: &mut Thread, block: usize) -> TypeId {
+    if thread.types.forgotten != TYPES.forgotten() {
+        thread.types = Cache::new();
+        thread.types.forgotten = TYPES.forgotten();
+    }
+    // SAFETY: a block of this domain has at least 16 bytes.
+    let word = unsafe { ((block + 8) as *const usize).read() };
+    let slot = word >> 4 ^ word >> 10;
+    let entry = thread.types.entries[slot % ENTRIES];
+    if entry.word == word && entry.number != 0 && entry.detail == 0 {
+        return TypeId(entry.number);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { of_collected::<L>(thread, block, word) }
+}
+
+/// What [`of_dying`] does when the first word is not that of a known simple type.
+#[inline(always)]
+unsafe fn of_collected<L: Layout>(thread: &mut Thread, block: usize, first: usize) -> TypeId {
+    // An object that the collector knows is unlinked by now: its links are zero, but for flags.
+    if first < 16 && (block + 24) >> 12 == block >> 12 {
+        // SAFETY: the word is on the page where the block begins.
+        let word = unsafe { ((block + 24) as *const usize).read() };
+        let slot = word >> 4 ^ word >> 10;
+        let entry = thread.types.entries[slot % ENTRIES];
+        if entry.word == word && entry.number != 0 && entry.detail == 16 {
+            return TypeId(entry.number);
+        }
+    }
+    // SAFETY: the caller's promise.
+    unsafe { of_any::<L>(thread, block) }
+}
+
+#[inline(never)]
+unsafe fn of_any<L: Layout>(thread: &mut Thread, block: usize) -> TypeId {
+    let mut words = [0u64; 6];
+    // small blocks may end where the mapping ends
+    let room = if (block + 47) >> 12 == block >> 12 {
+        // SAFETY: the words are on the page where the block begins.
+        words = unsafe { (block as *const [u64; 6]).read() };
+        6
+    } else if raw::read(block, &mut words) {
+        6
+    } else {
+        // SAFETY: a block of this domain has at least 16 bytes.
+        words[1] = unsafe { ((block + 8) as *const u64).read() };
+        2
+    };
+    for (index, offset) in [(1, 0), (3, 16), (5, 32)] {
+        if index >= room {
+            break;
+        }
+        let word = words[index] as usize;
+        let entry = known_or_new::<L>(thread, word);
+        if entry.number != 0 && entry.detail & OFFSET == offset {
+            if entry.detail & METATYPE != 0 {
+                TYPES.forget(block + offset as usize);
+            }
+            return TypeId(entry.number);
+        }
+    }
+    TypeId::UNKNOWN
+}
+
+/// What is known of a word, after having looked if need be.
+fn known_or_new<L: Layout>(thread: &mut Thread, word: usize) -> Entry {
+    if word < 4096 || word % 8 != 0 || word >> 47 != 0 {
+        return EMPTY;
+    }
+    let slot = (word >> 4 ^ word >> 10) % ENTRIES;
+    let entry = thread.types.entries[slot];
+    if entry.word == word {
+        return entry;
+    }
+    let entry = match TYPES.find(word) {
+        Some(known) => Entry {
+            word,
+            number: known.number,
+            detail: known.detail,
+        },
+        None => look::<L>(thread, word),
+    };
+    thread.types.entries[slot] = entry;
+    entry
+}
+
+/// Looks whether a word points to a type, and defines it if so.
+#[cold]
+fn look<L: Layout>(thread: &mut Thread, word: usize) -> Entry {
+    let no = Entry {
+        word,
+        number: 0,
+        detail: 0,
+    };
+    let mut head = [0u64; FLAGS / 8 + 1];
+    if !raw::read(word, &mut head) {
+        return no;
+    }
+    let flags = head[FLAGS / 8];
+    let sound = flags & FLAG_READY != 0 && is_size(head[BASIC_SIZE / 8]);
+    if !sound || !is_metatype(head[1] as usize) || !raw::read(head[NAME / 8] as usize, &mut [0]) {
+        return no;
+    }
+    let offset = if flags & FLAG_COLLECTED == 0 {
+        0
+    } else if flags & L::PRE_HEADER_FLAGS == 0 {
+        16
+    } else {
+        32
+    };
+    let metatype = if flags & FLAG_TYPE_SUBCLASS == 0 {
+        0
+    } else {
+        METATYPE
+    };
+    let Some(known) = TYPES.insert(word, offset | metatype) else {
+        return no;
+    };
+    // SAFETY: the word was just found to be a live type.
+    unsafe {
+        names::of_type::<L>(word, flags & FLAG_HEAP != 0, |name| {
+            thread.event(&Event::Type {
+                type_id: TypeId(known.number),
+                name,
+            });
+        });
+    }
+    Entry {
+        word,
+        number: known.number,
+        detail: known.detail,
+    }
+}
+
+/// Whether a word points to a type of types: `type`, or a type below it that is itself of such a
+/// type. Words at random can look like one type, but not like a chain of them that ends at `type`.
+fn is_metatype(word: usize) -> bool {
+    let mut word = word;
+    for _ in 0..4 {
+        if word == TYPE_OF_TYPES.load(Ordering::Relaxed) {
+            return true;
+        }
+        let mut head = [0u64; FLAGS / 8 + 1];
+        if word % 8 != 0 || !raw::read(word, &mut head) {
+            return false;
+        }
+        let wanted = FLAG_TYPE_SUBCLASS | FLAG_READY;
+        if head[FLAGS / 8] & wanted != wanted || !is_size(head[BASIC_SIZE / 8]) {
+            return false;
+        }
+        word = head[1] as usize;
+    }
+    false
+}
+
+/// Whether a number can be `tp_basicsize`.
+fn is_size(number: u64) -> bool {
+    (16..1 << 20).contains(&number)
+}
