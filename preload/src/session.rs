@@ -1,6 +1,7 @@
 //! Attaching this process to the recording.
 
 use crate::environment::{self, Carried};
+use crate::stack::native;
 use crate::{raw, thread};
 use core::cell::UnsafeCell;
 use core::ffi::c_char;
@@ -122,6 +123,7 @@ fn try_to_attach() -> Option<()> {
     }
     PAGE.store(core::ptr::from_ref(page).cast_mut(), Ordering::Release);
     join(page, process);
+    native::prepare(page);
     Some(())
 }
 
@@ -196,6 +198,35 @@ fn initial_environment() -> *mut *mut c_char {
         }
         start.add(2 + *start).cast::<*mut c_char>().cast_mut()
     }
+}
+
+/// Where the program headers of the program are, and how many: the loader's record of the program
+/// does not say it. Behind the environment the kernel has put pairs of a kind and a value.
+pub fn program_headers() -> Option<(usize, usize)> {
+    const HEADERS: usize = 3;
+    const COUNT: usize = 5;
+    let mut place = initial_environment().cast::<usize>();
+    if place.is_null() {
+        return None;
+    }
+    let (mut headers, mut count) = (None, None);
+    // SAFETY: the environment ends in a null pointer, the pairs in one of kind zero. Programs may
+    // change what the environment's pointers point to, but hardly the array's end.
+    unsafe {
+        while *place != 0 {
+            place = place.add(1);
+        }
+        place = place.add(1);
+        while *place != 0 {
+            match *place {
+                HEADERS => headers = Some(*place.add(1)),
+                COUNT => count = Some(*place.add(1)),
+                _ => {}
+            }
+            place = place.add(2);
+        }
+    }
+    Some((headers?, count?))
 }
 
 /// Attaches before the program's own constructors and `main` run, if no allocation did earlier.

@@ -1,9 +1,11 @@
 //! Where a thread is: the stack of an allocation as one number.
 //!
 //! [`intern`] keeps the tree of all stacks a thread has had; [`python`] finds the node of the
-//! interpreter's present frames, by comparing them with those of the last time.
+//! interpreter's present frames, by comparing them with those of the last time; [`native`] that of
+//! the native frames, with the interpreter's in their places.
 
 pub mod intern;
+pub mod native;
 pub mod python;
 
 use crate::memory::Array;
@@ -32,6 +34,8 @@ pub struct Stacks {
     pub python_thread: usize,
     /// Whether stacks had to be merged.
     merged: bool,
+    /// The native frames, if they are asked for.
+    native: native::Native,
     codes: [CachedCode; CODES],
     steps: [Step; STEPS],
 }
@@ -92,6 +96,7 @@ impl Stacks {
             forgotten: 0,
             python_thread: 0,
             merged: false,
+            native: native::Native::new(),
             codes: [NO_CODE; CODES],
             steps: [NO_STEP; STEPS],
         }
@@ -102,6 +107,7 @@ impl Stacks {
         self.tree.clear();
         self.frames.release();
         self.fresh.release();
+        self.native.clear();
         *self = Self {
             tree: core::mem::replace(&mut self.tree, Tree::new()),
             ..Self::new()

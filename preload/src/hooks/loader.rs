@@ -7,6 +7,7 @@
 
 use crate::guard::Guard;
 use crate::hooks::python;
+use crate::stack::native;
 use crate::{elf, original, session};
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::sync::atomic::Ordering;
@@ -57,6 +58,7 @@ unsafe extern "C" fn original_if_caller_matters(
     let matters = caller.is_some_and(elf::Object::has_search_path);
     if matters {
         changed();
+        native::forget_all();
         return original::DLOPEN.address().unwrap_or(0);
     }
     0
@@ -86,8 +88,10 @@ pub unsafe extern "C" fn dlclose(library: *mut c_void) -> c_int {
     let Some(original) = original::dlclose() else {
         return -1;
     };
+    native::forget_all();
     // SAFETY: the caller's argument, handed on.
     let result = unsafe { original(library) };
+    native::forget_all();
     changed();
     result
 }

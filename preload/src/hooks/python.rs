@@ -6,6 +6,7 @@
 use crate::guard::Guard;
 use crate::python::layout::{self, Family, Layout};
 use crate::python::{self, Support, types};
+use crate::stack::native;
 use crate::stack::python::{capture, capture_with_lock};
 use crate::thread::Thread;
 use crate::{elf, session};
@@ -113,9 +114,28 @@ impl<L: Layout> Interpreter for Known<L> {
     }
 }
 
+/// As [`Known`], and the native frames too.
+struct Mixed<L>(PhantomData<L>);
+
+impl<L: Layout> Interpreter for Mixed<L> {
+    #[inline(always)]
+    fn stack<D: Domain>(thread: &mut Thread) -> StackId {
+        if D::LOCKED {
+            native::mixed::capture_with_lock::<L>(thread)
+        } else {
+            native::mixed::capture(thread)
+        }
+    }
+
+    #[inline(always)]
+    fn dying(thread: &mut Thread, block: usize) -> Option<TypeId> {
+        Known::<L>::dying(thread, block)
+    }
+}
+
 impl Interpreter for Unknown {
-    fn stack<D: Domain>(_: &mut Thread) -> StackId {
-        StackId::NONE
+    fn stack<D: Domain>(thread: &mut Thread) -> StackId {
+        capture(thread)
     }
 
     fn dying(_: &mut Thread, _: usize) -> Option<TypeId> {
@@ -274,15 +294,23 @@ pub fn install_if_loaded() {
     let read_types = all && session::wants(option::TYPES) && types::prepare();
     READ_TYPES.store(read_types, Ordering::Relaxed);
     match python::family().filter(|_| support == Support::Stacks) {
-        Some(Family::V39) => set_all::<Known<layout::V39>>(get, set, all),
-        Some(Family::V310) => set_all::<Known<layout::V310>>(get, set, all),
-        Some(Family::V311) => set_all::<Known<layout::V311>>(get, set, all),
-        Some(Family::V312) => set_all::<Known<layout::V312>>(get, set, all),
-        Some(Family::V313) => set_all::<Known<layout::V313>>(get, set, all),
-        Some(Family::V314) => set_all::<Known<layout::V314>>(get, set, all),
-        Some(Family::V315) => set_all::<Known<layout::V315>>(get, set, all),
+        Some(Family::V39) => set_known::<layout::V39>(get, set, all),
+        Some(Family::V310) => set_known::<layout::V310>(get, set, all),
+        Some(Family::V311) => set_known::<layout::V311>(get, set, all),
+        Some(Family::V312) => set_known::<layout::V312>(get, set, all),
+        Some(Family::V313) => set_known::<layout::V313>(get, set, all),
+        Some(Family::V314) => set_known::<layout::V314>(get, set, all),
+        Some(Family::V315) => set_known::<layout::V315>(get, set, all),
         None if all => set_all::<Unknown>(get, set, all),
         None => {}
+    }
+}
+
+fn set_known<L: Layout>(get: Accessor, set: Accessor, all: bool) {
+    if native::wanted() {
+        set_all::<Mixed<L>>(get, set, all);
+    } else {
+        set_all::<Known<L>>(get, set, all);
     }
 }
 

@@ -88,6 +88,17 @@ impl Tree {
         unsafe { &mut (*self.nodes.items().add(stack.0 as usize)).site }
     }
 
+    /// The innermost frame of a stack that is not the root.
+    #[inline(always)]
+    pub fn key(&self, stack: StackId) -> Key {
+        // SAFETY: there is a node for each stack of this tree.
+        let node = unsafe { &*self.nodes.items().add(stack.0 as usize) };
+        Key {
+            code: node.code,
+            instruction: node.instruction,
+        }
+    }
+
     /// The stack of a frame called from `parent`.
     #[inline(always)]
     pub fn find(&mut self, parent: StackId, key: Key) -> Found {

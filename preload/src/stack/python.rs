@@ -8,7 +8,7 @@
 //! returns; while the chunk is the same, nothing below that frame can have changed.
 
 use super::intern::{Found, Key};
-use super::{CODES, CachedCode, NO_STEP, STEPS, Stacks, Step};
+use super::{CODES, CachedCode, NO_STEP, STEPS, Stacks, Step, native};
 use crate::python::layout::{self, Family, Layout};
 use crate::python::text::Text;
 use crate::python::{self};
@@ -26,11 +26,11 @@ const WINDOW: usize = 8;
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Frame {
-    address: usize,
+    pub(super) address: usize,
     instruction: usize,
     /// The code object; only kept where the instruction does not tell it.
     code: usize,
-    stack: StackId,
+    pub(super) stack: StackId,
 }
 
 /// What comparing the kept frames with the live ones showed.
@@ -44,6 +44,9 @@ enum Comparison {
 /// The Python stack of the calling thread, which need not hold the interpreter lock.
 #[inline(always)]
 pub fn capture(thread: &mut Thread) -> StackId {
+    if native::wanted() {
+        return native::mixed::capture(thread);
+    }
     let Some(family) = python::family() else {
         return StackId::NONE;
     };
@@ -65,6 +68,17 @@ fn capture_without_lock(family: Family, thread: &mut Thread) -> StackId {
 
 #[inline(always)]
 fn without_lock<L: Layout>(thread: &mut Thread) -> StackId {
+    let state = own_state::<L>(thread);
+    if state == 0 {
+        StackId::NONE
+    } else {
+        frames_of::<L>(thread, state)
+    }
+}
+
+/// The interpreter's state of the calling thread; 0 for none.
+#[inline(always)]
+pub(super) fn own_state<L: Layout>(thread: &mut Thread) -> usize {
     let mut state = state_of_lock_holder::<L>();
     if L::RUNTIME_THREAD != 0 {
         // the holder of the lock may be any thread: believe only what is known to be one's own
@@ -75,6 +89,13 @@ fn without_lock<L: Layout>(thread: &mut Thread) -> StackId {
     } else if state == 0 {
         state = python::own_thread();
     }
+    state
+}
+
+/// The Python stack of the calling thread, which holds the interpreter lock.
+#[inline(always)]
+pub fn capture_with_lock<L: Layout>(thread: &mut Thread) -> StackId {
+    let state = state_with_lock::<L>(thread);
     if state == 0 {
         StackId::NONE
     } else {
@@ -82,18 +103,14 @@ fn without_lock<L: Layout>(thread: &mut Thread) -> StackId {
     }
 }
 
-/// The Python stack of the calling thread, which holds the interpreter lock.
+/// The interpreter's state of the calling thread, which holds the interpreter lock.
 #[inline(always)]
-pub fn capture_with_lock<L: Layout>(thread: &mut Thread) -> StackId {
+pub(super) fn state_with_lock<L: Layout>(thread: &mut Thread) -> usize {
     let state = state_of_lock_holder::<L>();
     if L::RUNTIME_THREAD != 0 {
         thread.stacks.python_thread = state;
     }
-    if state == 0 {
-        StackId::NONE
-    } else {
-        frames_of::<L>(thread, state)
-    }
+    state
 }
 
 #[inline(always)]
@@ -134,7 +151,7 @@ unsafe fn instruction_of<L: Layout>(frame: usize) -> usize {
 }
 
 #[inline(always)]
-fn frames_of<L: Layout>(thread: &mut Thread, state: usize) -> StackId {
+pub(super) fn frames_of<L: Layout>(thread: &mut Thread, state: usize) -> StackId {
     // SAFETY: the state is this thread's own (or the lock is held), so its frames stand still
     // while we look.
     unsafe {
@@ -500,7 +517,7 @@ unsafe fn define<L: Layout>(thread: &mut Thread, code: usize, number: CodeId) {
 }
 
 #[cold]
-fn note_merged(thread: &mut Thread) {
+pub(super) fn note_merged(thread: &mut Thread) {
     if !core::mem::replace(&mut thread.stacks.merged, true) {
         thread.event(&Event::Note(Note::StacksMerged));
     }

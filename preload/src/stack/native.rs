@@ -1,0 +1,160 @@
+//! The native frames of this thread, and the interpreter's among them, as one [`StackId`].
+//!
+//! No unwinder that a program may have loaded is called: they take locks and allocate. Instead
+//! [`rule`] finds how the caller of an instruction is found, from the tables that every object
+//! carries, and keeps it; [`walk`] follows the frames as far as they are new; [`mixed`] puts Python
+//! frames where the interpreter ran them.
+
+mod anchors;
+mod bounds;
+mod bytes;
+mod expression;
+pub mod mixed;
+mod module;
+mod registers;
+mod row;
+mod rule;
+mod table;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use super::intern::{Found, Key};
+use super::python::note_merged;
+use crate::thread::Thread;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use memprof_wire::event::{Event, Note};
+use memprof_wire::session::{SessionPage, option};
+use memprof_wire::units::{Address, StackId};
+use registers::Registers;
+use walk::Walk;
+
+pub use rule::forget_all;
+
+/// Whether native stacks were asked for.
+static WANTED: AtomicBool = AtomicBool::new(false);
+/// Where the code of this library is: its frames are nobody's business.
+static OWN_START: AtomicUsize = AtomicUsize::new(0);
+static OWN_END: AtomicUsize = AtomicUsize::new(0);
+
+/// What a thread remembers of its native stack.
+#[derive(Debug)]
+pub struct Native {
+    walk: Walk,
+    mixed: mixed::Mixed,
+    cut: bool,
+}
+
+impl Native {
+    /// Nothing seen yet.
+    pub const fn new() -> Self {
+        Self {
+            walk: Walk::new(),
+            mixed: mixed::Mixed::new(),
+            cut: false,
+        }
+    }
+
+    /// Gives the memory back.
+    pub fn clear(&mut self) {
+        self.walk.clear();
+        self.mixed.clear();
+        *self = Self::new();
+    }
+
+    /// The stack of what is outside of all frames: none, unless callers are missing there.
+    fn outside(thread: &mut Thread) -> StackId {
+        if thread.stacks.native.walk.is_complete() {
+            StackId::NONE
+        } else {
+            child(thread, StackId::NONE, 0)
+        }
+    }
+}
+
+/// Looks once what was asked for.
+pub fn prepare(page: &SessionPage) {
+    if page.options.load(Ordering::Relaxed) & option::NATIVE == 0 {
+        return;
+    }
+    let here = prepare as *const () as usize;
+    if let Some(own) = module::find(here) {
+        OWN_START.store(own.start, Ordering::Relaxed);
+        OWN_END.store(own.end, Ordering::Relaxed);
+        WANTED.store(true, Ordering::Release);
+    }
+}
+
+/// Whether native stacks are recorded.
+#[inline(always)]
+pub fn wanted() -> bool {
+    WANTED.load(Ordering::Relaxed)
+}
+
+/// The native stack of the calling thread, which runs no interpreter.
+#[inline(always)]
+fn capture(thread: &mut Thread, here: &Registers) -> StackId {
+    let unchanged = walk(thread, here);
+    let mut stack = Native::outside(thread);
+    let depth = thread.stacks.native.walk.frames().len();
+    if unchanged > 1 {
+        stack = thread.stacks.native.walk.frames()[unchanged - 1].stack;
+    }
+    for index in unchanged.max(1)..depth {
+        stack = enter(thread, index, stack);
+    }
+    stack
+}
+
+/// Walks; returns how many frames are what they were.
+#[inline(always)]
+fn walk(thread: &mut Thread, here: &Registers) -> usize {
+    let walked = thread.stacks.native.walk.walk(here);
+    if walked.too_deep && !core::mem::replace(&mut thread.stacks.native.cut, true) {
+        thread.event(&Event::Note(Note::StacksCut));
+    }
+    walked.unchanged
+}
+
+/// Looks the stack of the frame at `index` up, given that of its caller, and keeps it.
+#[inline(always)]
+fn enter(thread: &mut Thread, index: usize, caller: StackId) -> StackId {
+    let ip = thread.stacks.native.walk.frames()[index].ip;
+    let stack = if is_own(ip) {
+        caller
+    } else {
+        child(thread, caller, ip)
+    };
+    thread.stacks.native.walk.frames()[index].stack = stack;
+    stack
+}
+
+#[inline(always)]
+fn is_own(ip: usize) -> bool {
+    ip.wrapping_sub(OWN_START.load(Ordering::Relaxed))
+        < OWN_END.load(Ordering::Relaxed) - OWN_START.load(Ordering::Relaxed)
+}
+
+/// The stack of a native frame called from `parent`.
+#[inline(always)]
+fn child(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
+    let key = Key {
+        code: Key::NATIVE | (ip >> 32) as u32,
+        instruction: ip as u32,
+    };
+    match thread.stacks.tree.find(parent, key) {
+        Found::Old(stack) => stack,
+        Found::New(stack) => {
+            thread.event(&Event::NativeFrame {
+                stack,
+                parent,
+                address: Address(ip as u64),
+            });
+            stack
+        }
+        Found::Full => {
+            note_merged(thread);
+            parent
+        }
+    }
+}

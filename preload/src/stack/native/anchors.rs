@@ -1,0 +1,195 @@
+//! What ties a run of Python frames to the native frame that runs it.
+//!
+//! From 3.12 on each run begins with a frame that the evaluation function keeps on the native
+//! stack. Before, it kept a `_PyCFrame` there, which knows the innermost frame of its run; to 3.10
+//! a run is one frame. 3.9 keeps nothing: there the evaluation function is known by its code.
+
+use super::walk::Frame as NativeFrame;
+use super::{module, table};
+use crate::elf;
+use crate::memory::Array;
+use crate::python::layout::{Layout, Runs};
+use crate::stack::python::Frame;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// Chained `_PyCFrame`s beyond this count are not looked at.
+const LIMIT: usize = 1 << 16;
+
+#[derive(Clone, Copy, Debug)]
+struct Anchor {
+    address: usize,
+    /// The innermost frame of the run; 0 where that is not known.
+    last: usize,
+}
+
+/// The anchors of the present runs, where they are not frames themselves: innermost first.
+#[derive(Debug)]
+pub struct Anchors {
+    items: Array<Anchor>,
+    count: usize,
+}
+
+/// The code of the evaluation function, for 3.9.
+static EVALUATION_START: AtomicUsize = AtomicUsize::new(0);
+static EVALUATION_END: AtomicUsize = AtomicUsize::new(0);
+
+impl Anchors {
+    /// None.
+    pub const fn new() -> Self {
+        Self {
+            items: Array::empty(),
+            count: 0,
+        }
+    }
+
+    /// Gives the memory back.
+    pub fn clear(&mut self) {
+        self.items.release();
+        self.count = 0;
+    }
+
+    /// Finds the anchors of a thread's present frames.
+    ///
+    /// # Safety
+    ///
+    /// `state` must be zero or the state of this thread.
+    #[inline(always)]
+    pub unsafe fn find<L: Layout>(
+        &mut self,
+        state: usize,
+        natives: &[NativeFrame],
+        python_depth: usize,
+    ) {
+        match L::RUNS {
+            Runs::Shims => {}
+            Runs::CFrames { thread, previous } | Runs::CFrameEach { thread, previous } => {
+                let last = L::CFRAME_FRAME;
+                // SAFETY: the caller's promise: the chain is the thread's own.
+                unsafe { self.follow(state, thread, previous, last) };
+            }
+            Runs::Code => self.by_code(natives, python_depth),
+        }
+    }
+
+    /// Follows the chain; its last link is part of the thread's state, and none.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Anchors::find`].
+    #[inline(always)]
+    unsafe fn follow(&mut self, state: usize, thread: usize, previous: usize, last: Option<usize>) {
+        self.count = 0;
+        if state == 0 {
+            return;
+        }
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut address = load(state + thread);
+            while address != 0 && self.count < LIMIT {
+                let next = load(address + previous);
+                if next == 0 {
+                    return;
+                }
+                let last = last.map_or(0, |offset| load(address + offset));
+                self.push(Anchor { address, last });
+                address = next;
+            }
+        }
+    }
+
+    fn by_code(&mut self, natives: &[NativeFrame], python_depth: usize) {
+        self.count = 0;
+        if EVALUATION_END.load(Ordering::Relaxed) == 0 {
+            look_up_evaluation();
+        }
+        let start = EVALUATION_START.load(Ordering::Relaxed);
+        let length = EVALUATION_END.load(Ordering::Relaxed) - start;
+        for frame in natives.iter().rev() {
+            if frame.ip.wrapping_sub(start) < length && self.count < python_depth {
+                self.push(Anchor {
+                    address: frame.sp,
+                    last: 0,
+                });
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, anchor: Anchor) {
+        if self.count >= self.items.capacity() && !self.items.grow_to((self.count * 2).max(64)) {
+            return;
+        }
+        // SAFETY: there is room for one more.
+        unsafe { self.items.items().add(self.count).write(anchor) };
+        self.count += 1;
+    }
+
+    /// The anchor of a number, outermost first.
+    #[inline(always)]
+    fn get(&self, number: usize) -> Option<Anchor> {
+        let index = self.count.checked_sub(number + 1)?;
+        // SAFETY: so many are in use.
+        Some(unsafe { *self.items.items().add(index) })
+    }
+
+    /// The anchor of run `number`, if it begins at the Python frame at `index`.
+    ///
+    /// # Safety
+    ///
+    /// `frames` must hold `depth` live frames, and `index` be below that.
+    #[inline(always)]
+    pub unsafe fn at<L: Layout>(
+        &self,
+        frames: *const Frame,
+        index: usize,
+        depth: usize,
+        number: usize,
+    ) -> Option<usize> {
+        // SAFETY: the caller's promise; indices below `index` are in use as well.
+        let address = |index: usize| unsafe { (*frames.add(index)).address };
+        match L::RUNS {
+            Runs::Shims => {
+                // SAFETY: a live frame has an owner.
+                let is_shim = |index: usize| unsafe {
+                    ((address(index) + L::FRAME_OWNER) as *const u8).read() >= 3
+                };
+                // the outermost frame of 3.15 is a part of the thread's state
+                let is_base = index == 0 && depth > 1 && is_shim(1);
+                (is_shim(index) && !is_base).then(|| address(index))
+            }
+            Runs::CFrames { .. } => {
+                if index > 0 {
+                    let before = self.get(number.checked_sub(1)?)?;
+                    if address(index - 1) != before.last {
+                        return None;
+                    }
+                }
+                self.get(number).map(|anchor| anchor.address)
+            }
+            Runs::CFrameEach { .. } | Runs::Code => {
+                let number = index.checked_sub(depth.saturating_sub(self.count))?;
+                self.get(number).map(|anchor| anchor.address)
+            }
+        }
+    }
+}
+
+#[cold]
+fn look_up_evaluation() {
+    let extent = elf::find(c"_PyEval_EvalFrameDefault")
+        .and_then(|address| table::function(&module::find(address)?, address));
+    let (start, end) = extent.unwrap_or((1, 1));
+    EVALUATION_START.store(start, Ordering::Relaxed);
+    EVALUATION_END.store(end, Ordering::Relaxed);
+}
+
+/// Reads a word of an interpreter structure.
+///
+/// # Safety
+///
+/// It must be there.
+#[inline(always)]
+unsafe fn load(address: usize) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { (address as *const usize).read_volatile() }
+}

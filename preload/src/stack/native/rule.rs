@@ -1,0 +1,273 @@
+//! Rows made small, and kept: nearly all frames are found by one of a few simple rules, and the
+//! rule of an instruction never changes while its object is loaded.
+
+use super::bytes::Bytes;
+use super::module;
+use super::registers::number;
+use super::row::{Cfa, Row, Saved};
+use super::table;
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// How a caller is found, in one word.
+///
+/// Bits 0 to 3 are the [`Kind`], 4 and 5 where `rbp` is, 8 to 31 the offset of the frame and 32 to
+/// 55 that of `rbp`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule(u64);
+
+/// Where the caller's frame begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Kind {
+    /// At `rsp` plus the offset.
+    Stack = 1,
+    /// At `rbp` plus the offset.
+    Base = 2,
+    /// At the address that stands at `rbp` plus the offset: a frame that was realigned.
+    Realigned = 3,
+    /// In the context that the kernel put on the stack for a signal handler.
+    Signal = 4,
+    /// Nowhere: this is a thread's outermost frame.
+    End = 5,
+    /// It takes the whole row.
+    Complex = 6,
+    /// Nobody knows.
+    Unknown = 7,
+}
+
+/// Where the caller's `rbp` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Base {
+    /// In `rbp`.
+    Same = 0,
+    /// At an offset from the caller's frame.
+    AtCfa = 1,
+    /// At an offset from `rbp`.
+    AtBase = 2,
+}
+
+impl Rule {
+    /// A rule without offsets.
+    const fn plain(kind: Kind) -> Self {
+        Self(kind as u64)
+    }
+
+    fn new(kind: Kind, offset: i64, base: Base, base_offset: i64) -> Self {
+        if field(offset) != offset || field(base_offset) != base_offset {
+            return Self::plain(Kind::Complex);
+        }
+        let offset = (offset as u64 & 0xff_ffff) << 8;
+        let base_offset = (base_offset as u64 & 0xff_ffff) << 32;
+        Self(kind as u64 | (base as u64) << 4 | offset | base_offset)
+    }
+
+    /// What kind of rule this is.
+    #[inline(always)]
+    pub fn kind(self) -> Kind {
+        match self.0 & 15 {
+            1 => Kind::Stack,
+            2 => Kind::Base,
+            3 => Kind::Realigned,
+            4 => Kind::Signal,
+            5 => Kind::End,
+            6 => Kind::Complex,
+            _ => Kind::Unknown,
+        }
+    }
+
+    /// Where `rbp` is.
+    #[inline(always)]
+    pub fn base(self) -> Base {
+        match self.0 >> 4 & 3 {
+            0 => Base::Same,
+            1 => Base::AtCfa,
+            _ => Base::AtBase,
+        }
+    }
+
+    /// The offset of the frame, in bytes.
+    #[inline(always)]
+    pub fn offset(self) -> isize {
+        ((self.0 << 32) as i64 >> 40) as isize
+    }
+
+    /// The offset of `rbp`, in bytes.
+    #[inline(always)]
+    pub fn base_offset(self) -> isize {
+        ((self.0 << 8) as i64 >> 40) as isize
+    }
+
+    fn of(row: &Row) -> Self {
+        let saved = |register: u8| row.saved[usize::from(register)];
+        match saved(number::RETURN) {
+            Saved::Nowhere => return Self::plain(Kind::End),
+            Saved::AtCfa(-8) => {}
+            _ => return Self::plain(Kind::Complex),
+        }
+        if !matches!(saved(number::SP), Saved::Same) {
+            return Self::plain(Kind::Complex);
+        }
+        let (base, base_offset) = match saved(number::BP) {
+            Saved::Same | Saved::Nowhere => (Base::Same, 0),
+            Saved::AtCfa(offset) => (Base::AtCfa, offset),
+            Saved::AtExpression(code) => match from_base(code) {
+                Some((offset, false)) => (Base::AtBase, offset),
+                _ => return Self::plain(Kind::Complex),
+            },
+            _ => return Self::plain(Kind::Complex),
+        };
+        match row.cfa {
+            Cfa::At(number::SP, offset) => Self::new(Kind::Stack, offset, base, base_offset),
+            Cfa::At(number::BP, offset) => Self::new(Kind::Base, offset, base, base_offset),
+            Cfa::Expression(code) => match from_base(code) {
+                Some((offset, true)) => Self::new(Kind::Realigned, offset, base, base_offset),
+                _ => Self::plain(Kind::Complex),
+            },
+            Cfa::At(..) => Self::plain(Kind::Complex),
+        }
+    }
+}
+
+fn field(offset: i64) -> i64 {
+    offset << 40 >> 40
+}
+
+/// The offset of an expression that is `rbp` plus a constant, and whether what stands there is
+/// meant.
+fn from_base(mut code: Bytes) -> Option<(i64, bool)> {
+    let end = code.unsigned() as usize + code.address();
+    if code.byte() != 0x70 + number::BP {
+        return None;
+    }
+    let offset = code.signed();
+    if code.address() == end {
+        return Some((offset, false));
+    }
+    (code.byte() == 0x06 && code.address() == end).then_some((offset, true))
+}
+
+/// An instruction to be looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its address, or that of the one behind a call.
+    pub ip: usize,
+    /// Whether it was interrupted there, rather than called from the instruction before.
+    pub exact: bool,
+}
+
+impl Place {
+    /// The address to look tables up with.
+    pub fn address(self) -> usize {
+        if self.exact {
+            self.ip
+        } else {
+            self.ip.wrapping_sub(1)
+        }
+    }
+}
+
+/// Rules that are kept.
+const ENTRIES: usize = 1 << 14;
+
+/// An entry of the table: a key, and the rule. The key is stored mixed with the rule, so that two
+/// halves which different threads wrote match no key at all.
+struct Entry {
+    mixed: AtomicU64,
+    rule: AtomicU64,
+}
+
+static RULES: [Entry; ENTRIES] = [const {
+    Entry {
+        mixed: AtomicU64::new(0),
+        rule: AtomicU64::new(0),
+    }
+}; ENTRIES];
+
+/// Goes up when an object is gone, whose addresses may come to mean something else.
+static GENERATION: AtomicUsize = AtomicUsize::new(0);
+
+/// The number of times that objects were unloaded so far.
+#[inline(always)]
+pub fn generation() -> usize {
+    GENERATION.load(Ordering::Acquire)
+}
+
+/// Forgets what is known: an object was or is about to be unloaded.
+pub fn forget_all() {
+    GENERATION.fetch_add(1, Ordering::AcqRel);
+}
+
+/// The rule of an instruction.
+#[inline(always)]
+pub fn find(place: Place, generation: usize) -> Rule {
+    let key = key(place, generation);
+    let entry = entry(place.ip);
+    let rule = entry.rule.load(Ordering::Relaxed);
+    if entry.mixed.load(Ordering::Relaxed) ^ rule == key {
+        return Rule(rule);
+    }
+    find_anew(place, key)
+}
+
+#[inline(always)]
+fn key(place: Place, generation: usize) -> u64 {
+    // addresses of programs have 47 bits
+    place.ip as u64 | u64::from(place.exact) << 47 | (generation as u64 + 1) << 48
+}
+
+#[inline(always)]
+fn entry(ip: usize) -> &'static Entry {
+    &RULES[(ip ^ ip >> 14) % ENTRIES]
+}
+
+#[cold]
+#[inline(never)]
+fn find_anew(place: Place, key: u64) -> Rule {
+    let rule = make(place);
+    // code that is in no object may be anything by the next time
+    if rule.kind() != Kind::Unknown {
+        let entry = entry(place.ip);
+        entry.mixed.store(key ^ rule.0, Ordering::Relaxed);
+        entry.rule.store(rule.0, Ordering::Relaxed);
+    }
+    rule
+}
+
+fn make(place: Place) -> Rule {
+    let address = place.address();
+    let Some(module) = module::find(address) else {
+        return Rule::plain(Kind::Unknown);
+    };
+    match table::find(&module, address) {
+        Some(found) if found.signal && returns_from_signal(place.ip) => Rule::plain(Kind::Signal),
+        Some(found) => Rule::of(&found.row),
+        None => Rule::plain(Kind::Unknown),
+    }
+}
+
+/// Whether the two instructions that end a signal handler stand at `ip`, which is code.
+fn returns_from_signal(ip: usize) -> bool {
+    const RETURN: [u8; 9] = [0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05];
+    if ip & 0xfff > 0x1000 - RETURN.len() {
+        return false;
+    }
+    // SAFETY: the bytes are on one page, which holds code of a loaded object.
+    unsafe { (ip as *const [u8; 9]).read() == RETURN }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Base, Kind, Rule};
+
+    #[test]
+    fn offsets_survive_their_packing() {
+        let rule = Rule::new(Kind::Base, 16, Base::AtCfa, -16);
+        assert_eq!((rule.kind(), rule.base()), (Kind::Base, Base::AtCfa));
+        assert_eq!((rule.offset(), rule.base_offset()), (16, -16));
+        let rule = Rule::new(Kind::Stack, 0x7f_ffff, Base::Same, -0x80_0000);
+        assert_eq!((rule.offset(), rule.base_offset()), (0x7f_ffff, -0x80_0000));
+        let rule = Rule::new(Kind::Stack, 0x80_0000, Base::Same, 0);
+        assert_eq!(rule.kind(), Kind::Complex);
+    }
+}

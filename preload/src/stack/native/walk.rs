@@ -1,0 +1,453 @@
+//! The frames of a thread's native stack, walked only as far as they are new.
+//!
+//! The frames of the last walk are kept, each with the two stack slots that led from it to its
+//! caller. A walk that comes to a frame which is among them, with the same registers, looks whether
+//! all slots further out still hold what they held: if so, walking on would find the very same
+//! frames, and they are taken as they are. Where a slot differs, the walk goes on from there. So
+//! exceptions, `longjmp` and coroutines cost a longer walk and nothing else.
+
+use super::bounds::Bounds;
+use super::registers::Registers;
+use super::rule::{self, Base, Kind, Place};
+use super::{module, table};
+use crate::memory::Array;
+use memprof_wire::units::StackId;
+
+/// Frames beyond this depth are cut at the outer end.
+const DEPTH_LIMIT: usize = 1 << 16;
+
+/// The slot of a step that depends on nothing but the instruction.
+const CERTAIN: usize = 1;
+/// The slot of a step that depends on more than two words: it has to be made again.
+const UNCERTAIN: usize = 0;
+
+/// A frame as it was when it was last seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    /// The instruction, or the return address; 0 for what is outside of the outermost frame.
+    pub ip: usize,
+    /// The stack pointer, as it is once the callee has returned.
+    pub sp: usize,
+    /// `rbp`, likewise.
+    bp: usize,
+    /// Where the caller's return address stands.
+    return_slot: usize,
+    /// Where the caller's `rbp` stands; 0 when it is the same.
+    base_slot: usize,
+    /// Whether this frame was interrupted, and not called from.
+    exact: bool,
+    /// The stack up to this frame.
+    pub stack: StackId,
+}
+
+impl Frame {
+    fn of(registers: &Registers, exact: bool) -> Self {
+        Self {
+            ip: registers.ip,
+            sp: registers.sp,
+            bp: registers.bp,
+            return_slot: UNCERTAIN,
+            base_slot: 0,
+            exact,
+            stack: StackId::NONE,
+        }
+    }
+
+    #[inline(always)]
+    fn is_same(&self, other: &Self) -> bool {
+        self.sp == other.sp
+            && self.ip == other.ip
+            && self.bp == other.bp
+            && self.exact == other.exact
+    }
+}
+
+/// How a walk went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Walked {
+    /// So many frames, from the outermost on, are what they were.
+    pub unchanged: usize,
+    /// Frames beyond the limit were left out.
+    pub too_deep: bool,
+}
+
+/// The frames of the last walk.
+#[derive(Debug)]
+pub struct Walk {
+    /// Outermost first; the first stands for what is outside of all.
+    frames: Array<Frame>,
+    depth: usize,
+    /// New frames, innermost first.
+    fresh: Array<Frame>,
+    bounds: Bounds,
+    generation: usize,
+    /// Whether the outermost frame was reached.
+    complete: bool,
+}
+
+/// What leads on from a frame.
+enum Step {
+    Caller(Frame),
+    Outermost,
+    Lost,
+    Complex,
+}
+
+impl Walk {
+    /// No frames yet.
+    pub const fn new() -> Self {
+        Self {
+            frames: Array::empty(),
+            depth: 0,
+            fresh: Array::empty(),
+            bounds: Bounds::NONE,
+            generation: 0,
+            complete: true,
+        }
+    }
+
+    /// Gives the memory back.
+    pub fn clear(&mut self) {
+        self.frames.release();
+        self.fresh.release();
+        *self = Self::new();
+    }
+
+    /// The frames of the last walk, outermost first; the first stands for what is outside of all.
+    #[inline(always)]
+    pub fn frames(&mut self) -> &mut [Frame] {
+        if self.depth == 0 {
+            return &mut [];
+        }
+        // SAFETY: so many frames are in use.
+        unsafe { core::slice::from_raw_parts_mut(self.frames.items(), self.depth) }
+    }
+
+    /// Whether the last walk came to the outermost frame, rather than to one that nobody can tell
+    /// the caller of.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Makes the next walk find all frames anew.
+    pub fn forget(&mut self) {
+        self.depth = 0;
+    }
+
+    /// Walks from these registers of a function that is still active outwards.
+    #[inline(always)]
+    pub fn walk(&mut self, here: &Registers) -> Walked {
+        let generation = rule::generation();
+        let same_stack = self.bounds.enter(here.sp);
+        if !same_stack || generation != self.generation {
+            self.generation = generation;
+            self.depth = 0;
+        }
+        let mut cursor = self.depth;
+        let mut fresh = 0;
+        let mut frame = Frame::of(here, true);
+        let complete;
+        loop {
+            // SAFETY: indices below the cursor are in use.
+            unsafe {
+                let kept = self.frames.items();
+                while cursor > 0 && (*kept.add(cursor - 1)).sp < frame.sp {
+                    cursor -= 1;
+                }
+                if cursor > 0 && (*kept.add(cursor - 1)).is_same(&frame) {
+                    let changed = self.lowest_change(cursor - 1);
+                    if changed == 0 {
+                        return self.splice(cursor, fresh, self.complete);
+                    }
+                    for index in (changed + 1..cursor).rev() {
+                        if !self.push(&mut fresh, *kept.add(index)) {
+                            return self.cut(fresh);
+                        }
+                    }
+                    frame = *kept.add(changed);
+                    cursor = changed;
+                }
+            }
+            match self.step(&mut frame) {
+                Step::Caller(caller) => {
+                    if !self.push(&mut fresh, frame) {
+                        return self.cut(fresh);
+                    }
+                    frame = caller;
+                }
+                Step::Complex => return self.walk_slowly(here),
+                end => {
+                    complete = matches!(end, Step::Outermost);
+                    if !self.push(&mut fresh, frame) {
+                        return self.cut(fresh);
+                    }
+                    break;
+                }
+            }
+        }
+        self.finish(fresh, complete)
+    }
+
+    /// The index of the outermost kept frame that is certain, going outwards from one that is;
+    /// 0 when all are.
+    ///
+    /// # Safety
+    ///
+    /// `index` must be in use.
+    #[inline(always)]
+    unsafe fn lowest_change(&self, index: usize) -> usize {
+        let mut index = index;
+        // SAFETY: indices down from one in use are; the slots lie above the present stack pointer
+        // on the stack that the thread has not left since they were read.
+        unsafe {
+            let mut frame = self.frames.items().add(index);
+            while index > 0 {
+                let caller = frame.sub(1);
+                let slot = (*frame).return_slot;
+                if slot != CERTAIN
+                    && (slot == UNCERTAIN
+                        || load(slot) != (*caller).ip
+                        || (*frame).base_slot != 0 && load((*frame).base_slot) != (*caller).bp)
+                {
+                    return index;
+                }
+                frame = caller;
+                index -= 1;
+            }
+        }
+        0
+    }
+
+    /// Finds the caller of a frame, and notes in the frame how.
+    #[inline(always)]
+    fn step(&mut self, frame: &mut Frame) -> Step {
+        let place = Place {
+            ip: frame.ip,
+            exact: frame.exact,
+        };
+        let rule = rule::find(place, self.generation);
+        let cfa = match rule.kind() {
+            Kind::Stack => frame.sp.wrapping_add_signed(rule.offset()),
+            Kind::Base => frame.bp.wrapping_add_signed(rule.offset()),
+            Kind::Realigned => {
+                let Some(cfa) = self.read(frame.bp.wrapping_add_signed(rule.offset())) else {
+                    return Step::Lost;
+                };
+                cfa
+            }
+            Kind::Signal => return self.step_out_of_signal(frame),
+            Kind::End => {
+                frame.return_slot = CERTAIN;
+                return Step::Outermost;
+            }
+            Kind::Complex => return Step::Complex,
+            Kind::Unknown => return Step::Lost,
+        };
+        let return_slot = cfa.wrapping_sub(8);
+        // the stack grows downwards: a caller lies above, and every walk ends
+        if cfa <= frame.sp {
+            return Step::Lost;
+        }
+        let Some(ip) = self.read(return_slot) else {
+            return Step::Lost;
+        };
+        let (bp, base_slot) = match rule.base() {
+            Base::Same => (frame.bp, 0),
+            base => {
+                let slot = if base == Base::AtCfa { cfa } else { frame.bp };
+                let slot = slot.wrapping_add_signed(rule.base_offset());
+                let Some(bp) = self.read(slot) else {
+                    return Step::Lost;
+                };
+                (bp, slot)
+            }
+        };
+        if rule.kind() != Kind::Realigned {
+            frame.return_slot = return_slot;
+            frame.base_slot = if ip == 0 { 0 } else { base_slot };
+        }
+        if ip == 0 {
+            return Step::Outermost;
+        }
+        Step::Caller(Frame {
+            ip,
+            sp: cfa,
+            bp,
+            return_slot: UNCERTAIN,
+            base_slot: 0,
+            exact: false,
+            stack: StackId::NONE,
+        })
+    }
+
+    /// The kernel has put the registers of the interrupted function on the stack (`ucontext`).
+    #[cold]
+    fn step_out_of_signal(&mut self, frame: &Frame) -> Step {
+        let context = frame.sp;
+        let (Some(bp), Some(sp), Some(ip)) = (
+            self.read(context + 120),
+            self.read(context + 160),
+            self.read(context + 168),
+        ) else {
+            return Step::Lost;
+        };
+        // a handler may have a stack of its own, from which nothing is known of the other
+        if sp <= frame.sp || ip == 0 {
+            return Step::Lost;
+        }
+        let caller = Registers {
+            ip,
+            sp,
+            bp,
+            ..Registers::default()
+        };
+        Step::Caller(Frame::of(&caller, true))
+    }
+
+    /// Walks all frames by their whole rows: some function on the way keeps its frame in a register
+    /// that is not followed otherwise.
+    #[cold]
+    #[inline(never)]
+    fn walk_slowly(&mut self, here: &Registers) -> Walked {
+        let mut registers = *here;
+        let mut exact = true;
+        let mut fresh = 0;
+        let mut complete = false;
+        loop {
+            let mut frame = Frame::of(&registers, exact);
+            let place = Place {
+                ip: registers.ip,
+                exact,
+            };
+            let rule = rule::find(place, self.generation);
+            let caller = match rule.kind() {
+                Kind::End => {
+                    complete = true;
+                    None
+                }
+                Kind::Unknown => None,
+                Kind::Signal => self.registers_before_signal(&registers),
+                _ => module::find(place.address())
+                    .and_then(|module| table::find(&module, place.address()))
+                    .and_then(|found| found.row.caller(&registers, &mut self.bounds)),
+            };
+            frame.return_slot = UNCERTAIN;
+            if !self.push(&mut fresh, frame) {
+                return self.cut(fresh);
+            }
+            let Some(caller) = caller.filter(|caller| caller.sp > registers.sp) else {
+                break;
+            };
+            if caller.ip == 0 {
+                complete = true;
+                break;
+            }
+            exact = rule.kind() == Kind::Signal;
+            registers = caller;
+        }
+        self.finish(fresh, complete)
+    }
+
+    fn registers_before_signal(&mut self, registers: &Registers) -> Option<Registers> {
+        let mut word = |offset| self.bounds.read(registers.sp + offset);
+        Some(Registers {
+            high: [word(72)?, word(80)?, word(88)?, word(96)?],
+            bp: word(120)?,
+            bx: word(128)?,
+            sp: word(160)?,
+            ip: word(168)?,
+        })
+    }
+
+    #[inline(always)]
+    fn read(&mut self, address: usize) -> Option<usize> {
+        self.bounds.read(address)
+    }
+
+    #[inline(always)]
+    fn push(&mut self, fresh: &mut usize, frame: Frame) -> bool {
+        if *fresh >= self.fresh.capacity() && !self.more_room(*fresh) {
+            return false;
+        }
+        // SAFETY: there is room for one more.
+        unsafe { self.fresh.items().add(*fresh).write(frame) };
+        *fresh += 1;
+        true
+    }
+
+    #[cold]
+    fn more_room(&mut self, fresh: usize) -> bool {
+        fresh < DEPTH_LIMIT && self.fresh.grow_to((fresh * 2).max(64))
+    }
+
+    /// Ends a walk that found all frames anew.
+    fn finish(&mut self, mut fresh: usize, complete: bool) -> Walked {
+        // SAFETY: the last new frame is in use.
+        let top = if fresh == 0 {
+            usize::MAX
+        } else {
+            // SAFETY: as above.
+            unsafe { (*self.fresh.items().add(fresh - 1)).sp }
+        };
+        let outside = Frame {
+            ip: 0,
+            sp: top.wrapping_add(8),
+            bp: 0,
+            return_slot: UNCERTAIN,
+            base_slot: 0,
+            exact: false,
+            stack: StackId::NONE,
+        };
+        if !self.push(&mut fresh, outside) {
+            return self.cut(fresh);
+        }
+        self.splice(0, fresh, complete)
+    }
+
+    /// Ends a walk that found more frames than there is room for.
+    #[cold]
+    fn cut(&mut self, fresh: usize) -> Walked {
+        let walked = self.splice(0, fresh, false);
+        Walked {
+            too_deep: true,
+            ..walked
+        }
+    }
+
+    /// Puts the new frames onto the first `kept` of the old ones.
+    #[inline(always)]
+    fn splice(&mut self, kept: usize, fresh: usize, complete: bool) -> Walked {
+        let depth = kept + fresh;
+        if depth > self.frames.capacity() && !self.frames.grow_to((depth * 2).max(128)) {
+            self.depth = 0;
+            return Walked {
+                unchanged: 0,
+                too_deep: true,
+            };
+        }
+        for index in 0..fresh {
+            // SAFETY: so many new frames are in use, and there is room for them.
+            unsafe {
+                let frame = self.fresh.items().add(fresh - 1 - index);
+                self.frames.items().add(kept + index).write(*frame);
+            }
+        }
+        self.depth = depth;
+        self.complete = complete;
+        Walked {
+            unchanged: kept,
+            too_deep: false,
+        }
+    }
+}
+
+/// Reads a word of the stack.
+///
+/// # Safety
+///
+/// It must be readable.
+#[inline(always)]
+unsafe fn load(address: usize) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { (address as *const usize).read_volatile() }
+}
