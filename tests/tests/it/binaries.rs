@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// Names a folder with `memprof` and its library, to test what is installed there.
-const INSTALLED: &str = "MEMPROF_TEST_BINARIES";
+pub const INSTALLED: &str = "MEMPROF_TEST_BINARIES";
 
 /// The `memprof` executable, beside which is the library that it preloads. Built on first use.
 pub fn memprof() -> &'static Path {

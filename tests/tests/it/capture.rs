@@ -110,11 +110,19 @@ pub struct Frame {
 }
 
 impl Capture {
-    /// Reads a file.
+    /// Reads what the program did.
     pub fn read(file: &Path) -> Self {
-        let recording = Recording::open(file, None).unwrap_or_else(|error| panic!("{error}"));
+        Self::of(&Recording::open(file, None).unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    /// Reads what one process did.
+    pub fn of_process(file: &Path, process: u32) -> Self {
+        Self::of(&Recording::open(file, Some(process)).unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    fn of(recording: &Recording) -> Self {
         let mut collected = Collector::default();
-        let mut order = Order::new(&recording, recording.streams()).unwrap();
+        let mut order = Order::new(recording, recording.streams()).unwrap();
         order.drive(&mut collected).unwrap();
         assert_eq!(order.damage(), []);
         let Collector {

@@ -11,9 +11,14 @@
 mod allocators;
 mod binaries;
 mod capture;
+mod domains;
+mod endings;
+mod errors;
 mod interpreters;
 mod mappings;
+mod processes;
 mod programs;
 mod scenario;
 mod stacks;
 mod threads;
+mod unharmed;

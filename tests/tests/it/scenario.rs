@@ -1,6 +1,6 @@
 //! A program to be run, bare or recorded.
 
-use crate::binaries::memprof;
+use crate::binaries::{INSTALLED, memprof};
 use crate::capture::Capture;
 use crate::interpreters::Interpreter;
 use crate::programs::{scratch, source};
@@ -185,6 +185,7 @@ impl Run {
 /// Runs a command to its end.
 pub fn finish(mut command: Command, input: &[u8]) -> Output {
     let child = command
+        .env_remove(INSTALLED)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -207,6 +208,14 @@ fn wait(mut child: Child, input: &[u8], name: &str) -> Output {
         panic!("{name} hangs");
     };
     output.unwrap()
+}
+
+/// Fails where two texts are not the same, and shows the first line that is another.
+pub fn assert_same_text(recorded: &str, bare: &str, what: &dyn std::fmt::Debug) {
+    for (recorded, bare) in recorded.lines().zip(bare.lines()) {
+        assert_eq!(recorded, bare, "recorded and bare: {what:?}");
+    }
+    assert_eq!(recorded, bare, "recorded and bare: {what:?}");
 }
 
 /// An empty folder that goes away, unless a test fails and somebody wants to look.
