@@ -3,8 +3,9 @@
 //! [`layout`] has one small table for each version. Everything else is written once, over a
 //! [`layout::Layout`].
 
+mod attributes;
 pub mod layout;
-mod names;
+pub mod names;
 pub mod text;
 pub mod types;
 

@@ -35,6 +35,10 @@ pub struct Thread {
     next_restart: u64,
     time: u64,
     name: [u8; 16],
+    /// Whether the interpreter has named the thread: what the kernel calls it is no news then.
+    named_by_python: bool,
+    /// Whether it is time to look how the interpreter calls the thread.
+    pub python_name_is_due: bool,
     encoder: Encoder,
     /// Where this thread has been.
     pub stacks: Stacks,
@@ -188,6 +192,7 @@ impl Thread {
             self.time = time.0;
             self.note_name();
             self.types.doubt();
+            self.python_name_is_due = true;
         }
     }
 
@@ -195,13 +200,31 @@ impl Thread {
     #[cold]
     pub fn note_name(&mut self) {
         let name = raw::thread_name();
-        if name != self.name {
+        if name != self.name && !self.named_by_python {
             self.name = name;
             let length = name
                 .iter()
                 .position(|&byte| byte == 0)
                 .unwrap_or(name.len());
             self.event(&Event::ThreadName(&name[..length]));
+        }
+    }
+
+    /// Records the name that the interpreter has for the thread, if it has changed.
+    #[cold]
+    pub fn note_python_name(&mut self, name: &[u8]) {
+        let mut known = [0u8; 16];
+        let length = name.len().min(15);
+        known[..length].copy_from_slice(&name[..length]);
+        // the last byte tells apart what only differs behind the fifteenth
+        known[15] = name
+            .iter()
+            .fold(1u8, |sum, &byte| sum.wrapping_mul(31) ^ byte)
+            | 0x80;
+        if self.name != known {
+            self.name = known;
+            self.named_by_python = true;
+            self.event(&Event::ThreadName(name));
         }
     }
 
@@ -318,6 +341,8 @@ fn set_up(
             next_restart: RESTART_INTERVAL,
             time: 0,
             name: [0; 16],
+            named_by_python: false,
+            python_name_is_due: true,
             encoder: Encoder::new(),
             stacks,
             types: types::Cache::new(),

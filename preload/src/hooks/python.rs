@@ -389,6 +389,9 @@ fn announce(support: Support) {
         stacks: support == Support::Stacks,
         allocator: allocator.to_bytes(),
     });
+    if crate::raw::thread() == session::process() {
+        thread.note_python_name(b"MainThread");
+    }
     match support {
         Support::Stacks => {}
         Support::UnknownVersion => thread.event(&Event::Note(Note::UnknownInterpreter)),

@@ -73,6 +73,19 @@ pub enum Runs {
     Shims,
 }
 
+/// Where an ordinary object keeps its attributes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attributes {
+    /// In a dictionary, at the offset that its type gives.
+    Dict,
+    /// In front of the object: an array of values, and a dictionary if somebody asked for one.
+    ValuesAndDict,
+    /// In front of the object, one word: an array of values if it is odd, else a dictionary.
+    Tagged,
+    /// Behind the object, or in a dictionary that a word in front of it gives.
+    Inline,
+}
+
 /// Offsets, in bytes, within the interpreter's structures.
 pub trait Layout {
     /// `_PyRuntime.gilstate.tstate_current`, or 0 where a thread-local took its place.
@@ -123,6 +136,12 @@ pub trait Layout {
     const TYPE_QUALIFIED_NAME: usize;
     /// Flags of a type that put two more words in front of its objects.
     const PRE_HEADER_FLAGS: u64 = 0b1_1000;
+    /// The first local variable of a frame, or 0 where threads tell the kernel their names anyway.
+    const FRAME_LOCALS: usize = 0;
+    /// Where the attributes of an ordinary object are.
+    const ATTRIBUTES: Attributes = Attributes::Inline;
+    /// Where the values begin in an array of values.
+    const VALUES_OFFSET: usize = 0;
     /// Whether the keys of a dictionary are laid out as from 3.11 on.
     const COMPACT_KEYS: bool = true;
 
@@ -175,6 +194,8 @@ impl Layout for V39 {
     const TYPE_QUALIFIED_NAME: usize = 856;
     const PRE_HEADER_FLAGS: u64 = 0;
     const COMPACT_KEYS: bool = false;
+    const FRAME_LOCALS: usize = 360;
+    const ATTRIBUTES: Attributes = Attributes::Dict;
 }
 
 impl Layout for V310 {
@@ -200,6 +221,8 @@ impl Layout for V310 {
     const TYPE_QUALIFIED_NAME: usize = 864;
     const PRE_HEADER_FLAGS: u64 = 0;
     const COMPACT_KEYS: bool = false;
+    const FRAME_LOCALS: usize = 352;
+    const ATTRIBUTES: Attributes = Attributes::Dict;
 }
 
 impl Layout for V311 {
@@ -226,6 +249,8 @@ impl Layout for V311 {
     const TEXT_WIDE: usize = 72;
     const TYPE_QUALIFIED_NAME: usize = 864;
     const PRE_HEADER_FLAGS: u64 = 0b1_0000;
+    const FRAME_LOCALS: usize = 72;
+    const ATTRIBUTES: Attributes = Attributes::ValuesAndDict;
 }
 
 impl Layout for V312 {
@@ -244,6 +269,8 @@ impl Layout for V312 {
     const CODE_FIRST_TRACEABLE: usize = 176;
     const CODE_START: usize = 192;
     const TYPE_QUALIFIED_NAME: usize = 872;
+    const FRAME_LOCALS: usize = 72;
+    const ATTRIBUTES: Attributes = Attributes::Tagged;
 }
 
 impl Layout for V313 {
@@ -261,6 +288,8 @@ impl Layout for V313 {
     const CODE_FIRST_TRACEABLE: usize = 184;
     const CODE_START: usize = 200;
     const TYPE_QUALIFIED_NAME: usize = 872;
+    const FRAME_LOCALS: usize = 72;
+    const VALUES_OFFSET: usize = 8;
 }
 
 impl Layout for V314 {

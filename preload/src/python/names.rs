@@ -1,52 +1,29 @@
-//! What a type is called: `module.Qualname`, as people know it.
+//! What types and threads are called, as people know them.
 
+use super::attributes::{load, text_attribute, text_in_dict};
 use super::layout::Layout;
 use super::text::Text;
 use core::ffi::CStr;
-use core::sync::atomic::{AtomicUsize, Ordering};
 use memprof_wire::codec::MAX_TEXT;
-
-/// The address of `PyUnicode_Type`.
-pub static TYPE_OF_TEXTS: AtomicUsize = AtomicUsize::new(0);
 
 const TYPE_NAME: usize = 24;
 const TYPE_DICT: usize = 264;
-const DICT_KEYS: usize = 32;
 
-/// Calls `then` with the name of a type.
-///
-/// # Safety
-///
-/// `kind` must be a live type, and the interpreter lock be held.
-pub unsafe fn of_type<L: Layout>(kind: usize, heap: bool, then: impl FnOnce(&[u8])) {
-    let mut name = Name {
-        bytes: [0; MAX_TEXT],
-        used: 0,
-    };
-    // SAFETY: a live type has these fields.
-    unsafe {
-        if heap {
-            let module = find_in_dict::<L>(load(kind, TYPE_DICT), b"__module__");
-            Text::of::<L>(module).pieces(|piece| name.push(piece));
-            if name.bytes() == b"builtins" {
-                name.used = 0;
-            } else if name.used > 0 {
-                name.push(b".");
-            }
-            Text::of::<L>(load(kind, L::TYPE_QUALIFIED_NAME)).pieces(|piece| name.push(piece));
-        } else {
-            name.push(CStr::from_ptr(load(kind, TYPE_NAME) as *const _).to_bytes());
-        }
-    }
-    then(name.bytes());
-}
-
-struct Name {
+/// A text of at most [`MAX_TEXT`] bytes.
+#[derive(Debug)]
+pub struct Name {
     bytes: [u8; MAX_TEXT],
     used: usize,
 }
 
 impl Name {
+    const fn empty() -> Self {
+        Self {
+            bytes: [0; MAX_TEXT],
+            used: 0,
+        }
+    }
+
     fn push(&mut self, piece: &[u8]) {
         let room = &mut self.bytes[self.used..];
         // a name that is cut must not end within a character
@@ -58,81 +35,60 @@ impl Name {
         self.used += length;
     }
 
-    fn bytes(&self) -> &[u8] {
+    /// The text in UTF-8.
+    pub fn bytes(&self) -> &[u8] {
         &self.bytes[..self.used]
     }
 }
 
-/// The text that stands at a text key in a dictionary that is not split (a type's own never is); 0 for none.
+/// The name of a type: `module.Qualname`, without a module for what is built in.
 ///
 /// # Safety
 ///
-/// `dict` must be a live `dict`, or null.
-unsafe fn find_in_dict<L: Layout>(dict: usize, key: &[u8]) -> usize {
-    if dict == 0 {
-        return 0;
-    }
-    // SAFETY: the layout of the keys: from 3.11 on the sizes are logarithms, and entries of a
-    // dictionary with text keys alone have no hash.
+/// `kind` must be a live type, `heap` tell whether it was made at run time, and the interpreter
+/// lock be held.
+pub unsafe fn of_type<L: Layout>(kind: usize, heap: bool) -> Name {
+    let mut name = Name::empty();
+    // SAFETY: a live type has these fields.
     unsafe {
-        let keys = load(dict, DICT_KEYS);
-        let (count, entries, step) = if L::COMPACT_KEYS {
-            let index_bytes = 1usize << ((keys + 9) as *const u8).read();
-            let text_keys = ((keys + 10) as *const u8).read() != 0;
-            (
-                load(keys, 24),
-                keys + 32 + index_bytes,
-                if text_keys { 16 } else { 24 },
-            )
-        } else {
-            let size = load(keys, 8);
-            let width = if size <= 0xff {
-                1
-            } else if size <= 0xffff {
-                2
-            } else {
-                4
-            };
-            (load(keys, 32), keys + 40 + size * width, 24)
-        };
-        for index in 0..count {
-            let entry = entries + index * step + step - 16;
-            let (name, value) = (load(entry, 0), load(entry, 8));
-            if name != 0 && value != 0 && is_text(name) && equals::<L>(name, key) {
-                return if is_text(value) { value } else { 0 };
+        if heap {
+            let module = text_in_dict::<L>(load(kind, TYPE_DICT), b"__module__");
+            module.pieces(|piece| name.push(piece));
+            if name.bytes() == b"builtins" {
+                name.used = 0;
+            } else if name.used > 0 {
+                name.push(b".");
             }
+            Text::of::<L>(load(kind, L::TYPE_QUALIFIED_NAME)).pieces(|piece| name.push(piece));
+        } else {
+            name.push(CStr::from_ptr(load(kind, TYPE_NAME) as *const _).to_bytes());
         }
     }
-    0
+    name
 }
 
-/// Whether an object is exactly a `str`.
+/// The name of the thread whose outermost frame this is, as `threading` has it: that frame runs
+/// `Thread._bootstrap(self)`. `None` for any other frame.
 ///
 /// # Safety
 ///
-/// `object` must be a live object.
-unsafe fn is_text(object: usize) -> bool {
-    // SAFETY: every object has a type.
-    unsafe { load(object, 8) == TYPE_OF_TEXTS.load(Ordering::Relaxed) }
-}
-
-/// Whether a text is the given one.
-///
-/// # Safety
-///
-/// `object` must be a live `str`.
-unsafe fn equals<L: Layout>(object: usize, wanted: &[u8]) -> bool {
-    // SAFETY: the caller's promise: a live text.
-    let text = unsafe { Text::of::<L>(object) };
-    let mut same = text.bytes() == wanted.len();
-    if same {
-        text.pieces(|piece| same = piece == wanted);
+/// `frame` must be a live frame of the calling thread that runs `code`, and the interpreter lock
+/// be held.
+pub unsafe fn of_thread<L: Layout>(frame: usize, code: usize) -> Option<Name> {
+    let mut function = Name::empty();
+    let mut name = Name::empty();
+    // SAFETY: a live code object has a name; the first local variable of that function is `self`,
+    // an instance of a class made at run time, or a cell or nothing while the frame begins.
+    unsafe {
+        Text::of::<L>(load(code, L::CODE_NAME)).pieces(|piece| function.push(piece));
+        if !matches!(function.bytes(), b"Thread._bootstrap" | b"_bootstrap") {
+            return None;
+        }
+        let thread = load(frame, L::FRAME_LOCALS) & !3;
+        if thread == 0 {
+            return None;
+        }
+        text_attribute::<L>(thread, b"_name").pieces(|piece| name.push(piece));
     }
-    same
-}
-
-/// Reads a word of an interpreter structure.
-unsafe fn load(address: usize, offset: usize) -> usize {
-    // SAFETY: the caller's promise.
-    unsafe { ((address + offset) as *const usize).read() }
+    (name.used > 0).then_some(name)
 }

@@ -6,7 +6,7 @@
 //! that cannot fault, because the words of a block that holds no object are arbitrary.
 
 use super::layout::Layout;
-use super::names;
+use super::{attributes, names};
 use crate::codes::Numbers;
 use crate::elf;
 use crate::raw;
@@ -82,7 +82,7 @@ pub fn prepare() -> bool {
         return false;
     };
     TYPE_OF_TYPES.store(types, Ordering::Relaxed);
-    names::TYPE_OF_TEXTS.store(texts, Ordering::Relaxed);
+    attributes::TYPE_OF_TEXTS.store(texts, Ordering::Relaxed);
     true
 }
 
@@ -212,11 +212,10 @@ fn look<L: Layout>(thread: &mut Thread, word: usize) -> Entry {
     };
     // SAFETY: the word was just found to be a live type.
     unsafe {
-        names::of_type::<L>(word, flags & FLAG_HEAP != 0, |name| {
-            thread.event(&Event::Type {
-                type_id: TypeId(known.number),
-                name,
-            });
+        let name = names::of_type::<L>(word, flags & FLAG_HEAP != 0);
+        thread.event(&Event::Type {
+            type_id: TypeId(known.number),
+            name: name.bytes(),
         });
     }
     Entry {

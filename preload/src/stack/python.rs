@@ -10,6 +10,7 @@
 use super::intern::{Found, Key};
 use super::{CODES, CachedCode, NO_STEP, STEPS, Stacks, Step, native};
 use crate::python::layout::{self, Family, Layout};
+use crate::python::names;
 use crate::python::text::Text;
 use crate::python::{self};
 use crate::thread::Thread;
@@ -97,9 +98,34 @@ pub(super) fn own_state<L: Layout>(thread: &mut Thread) -> usize {
 pub fn capture_with_lock<L: Layout>(thread: &mut Thread) -> StackId {
     let state = state_with_lock::<L>(thread);
     if state == 0 {
-        StackId::NONE
-    } else {
-        frames_of::<L>(thread, state)
+        return StackId::NONE;
+    }
+    let stack = frames_of::<L>(thread, state);
+    if L::FRAME_LOCALS != 0 && thread.python_name_is_due {
+        note_name::<L>(thread);
+    }
+    stack
+}
+
+/// Looks how the interpreter calls this thread, which holds the lock and was just captured.
+#[cold]
+fn note_name<L: Layout>(thread: &mut Thread) {
+    thread.python_name_is_due = false;
+    if thread.stacks.depth == 0 {
+        return;
+    }
+    // SAFETY: the outermost frame is live and runs its code, having just been captured.
+    let name = unsafe {
+        let outermost = (*thread.stacks.frames.items()).address;
+        let code = load(outermost, L::FRAME_CODE) & !3;
+        if code == 0 {
+            None
+        } else {
+            names::of_thread::<L>(outermost, code)
+        }
+    };
+    if let Some(name) = name {
+        thread.note_python_name(name.bytes());
     }
 }
 
