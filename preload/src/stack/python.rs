@@ -111,19 +111,19 @@ pub fn capture_with_lock<L: Layout>(thread: &mut Thread) -> StackId {
 #[cold]
 fn note_name<L: Layout>(thread: &mut Thread) {
     thread.python_name_is_due = false;
-    if thread.stacks.depth == 0 {
-        return;
-    }
-    // SAFETY: the outermost frame is live and runs its code, having just been captured.
-    let name = unsafe {
-        let outermost = (*thread.stacks.frames.items()).address;
-        let code = load(outermost, L::FRAME_CODE) & !3;
-        if code == 0 {
-            None
-        } else {
-            names::of_thread::<L>(outermost, code)
+    let frames = thread.stacks.frames.items();
+    // the interpreter's own frames, which are no part of a stack, may stand further out
+    // SAFETY: indices below the depth are in use.
+    let outermost = (0..thread.stacks.depth)
+        .map(|index| unsafe { *frames.add(index) })
+        .find(|frame| frame.stack != StackId::NONE);
+    let name = outermost.and_then(|frame| {
+        // SAFETY: the frame is live and runs its code, having just been captured.
+        unsafe {
+            let code = load(frame.address, L::FRAME_CODE) & !3;
+            names::of_thread::<L>(frame.address, code)
         }
-    };
+    });
     if let Some(name) = name {
         thread.note_python_name(name.bytes());
     }
