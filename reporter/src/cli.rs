@@ -1,12 +1,20 @@
 //! The command line, as `clap` reads it, and how it becomes plain options.
 
-use crate::commands::{Failure, Input, stats};
-use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
+mod record;
+mod report;
+
+use crate::commands::{self, Failure};
+use clap::{Parser, Subcommand};
 
 /// A memory profiler for Python and for any other program
+///
+/// Records every allocation of a program, and explains where its memory went.
 #[derive(Debug, Parser)]
 #[command(name = "memprof", version, max_term_width = 100)]
+#[command(after_help = "Examples:
+  memprof run script.py            record a script
+  memprof table memprof-script.py.4711.bin
+  memprof flamegraph memprof-script.py.4711.bin")]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -14,39 +22,28 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Record a program
+    Run(record::RunArguments),
+    /// What a recording is: command, interpreter, threads, marks, complete or cut short
+    Info(report::InfoArguments),
     /// A recording in numbers: allocations, peak, allocators, threads, sizes
-    #[command(after_help = "Example:\n  memprof stats --json memprof-app.4711.bin")]
-    Stats(StatsArguments),
-}
-
-#[derive(Args, Debug)]
-struct InputArguments {
-    /// The recording
-    file: PathBuf,
-    /// Report on another process than the one that was started
-    #[arg(long, value_name = "PID")]
-    process: Option<u32>,
-}
-
-impl From<InputArguments> for Input {
-    fn from(arguments: InputArguments) -> Self {
-        Self {
-            path: arguments.file,
-            process: arguments.process,
-        }
-    }
-}
-
-#[derive(Args, Debug)]
-struct StatsArguments {
-    #[command(flatten)]
-    input: InputArguments,
-    /// As JSON
-    #[arg(long)]
-    json: bool,
-    /// How many lines to show of those that allocated most
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    top: usize,
+    Stats(report::StatsArguments),
+    /// Each function with what it holds itself, and with what it calls
+    Summary(report::SummaryArguments),
+    /// Who holds how much: by line, type, file and so on
+    Table(report::TableArguments),
+    /// Who called whom to allocate
+    Tree(report::TreeArguments),
+    /// What was never freed, by stack
+    Leaks(report::LeaksArguments),
+    /// What lived but for a moment
+    Temporary(report::TemporaryArguments),
+    /// One self-contained page to look at
+    Flamegraph(report::FlamegraphArguments),
+    /// Every event, one JSON object a line
+    Events(report::EventsArguments),
+    /// The stacks in a format of another tool, or for scripts
+    Export(report::ExportArguments),
 }
 
 impl Cli {
@@ -57,14 +54,67 @@ impl Cli {
     /// When a command fails.
     pub fn execute(self) -> Result<u8, Failure> {
         match self.command {
-            Command::Stats(StatsArguments { input, json, top }) => {
-                stats::run(&stats::Options {
-                    input: input.into(),
-                    json,
-                    top,
-                })?;
+            Command::Run(arguments) => return commands::run::run(&arguments.into()),
+            Command::Info(arguments) => {
+                commands::info::run(&arguments.input.into(), arguments.json)?;
             }
+            Command::Stats(arguments) => commands::stats::run(&arguments.into())?,
+            Command::Summary(arguments) => commands::summary::run(&arguments.select.into())?,
+            Command::Table(arguments) => commands::table::run(&arguments.into())?,
+            Command::Tree(arguments) => commands::tree::run(&arguments.select.into())?,
+            Command::Leaks(arguments) => commands::leaks::run(&arguments.into())?,
+            Command::Temporary(arguments) => {
+                let within = arguments.within;
+                commands::temporary::run(&arguments.into(), within)?;
+            }
+            Command::Flamegraph(arguments) => commands::flamegraph::run(&arguments.into())?,
+            Command::Events(arguments) => commands::events::run(&arguments.into())?,
+            Command::Export(arguments) => commands::export::run(&arguments.into())?,
         }
         Ok(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.clone().render_long_help().to_string();
+            assert!(help.contains("Example"), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for wrong in [
+            &["memprof", "table"][..],
+            &["memprof", "table", "x.bin", "--at", "noon"],
+            &["memprof", "table", "x.bin", "--by", "colour"],
+            &["memprof", "table", "x.bin", "--by", "type,site,line"],
+            &[
+                "memprof",
+                "table",
+                "x.bin",
+                "--at",
+                "end",
+                "--between",
+                "a",
+                "b",
+            ],
+            &["memprof", "export", "png", "x.bin"],
+            &["memprof", "run"],
+        ] {
+            let error = Cli::try_parse_from(wrong).expect_err("it is wrong");
+            assert_eq!(error.exit_code(), 2, "{wrong:?}");
+        }
     }
 }

@@ -1,10 +1,22 @@
 //! One file a command: it reads what was asked for, makes a report, and prints it.
 
+pub mod events;
+pub mod export;
 pub mod failure;
+pub mod flamegraph;
+pub mod info;
 pub mod input;
+pub mod leaks;
 pub mod output;
 mod progress;
+pub mod run;
+pub mod select;
 pub mod stats;
+pub mod summary;
+pub mod table;
+pub mod temporary;
+pub mod tree;
 
 pub use failure::Failure;
 pub use input::Input;
+pub use select::Selection;

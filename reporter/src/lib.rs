@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod export;
 mod hashing;
 pub mod profile;
 pub mod recording;

@@ -11,14 +11,20 @@ mod stacks;
 mod take;
 mod totals;
 
-pub use group::{By, Group, Grouping};
+pub use group::{By, Group, Grouping, Label};
 pub use moment::{Moment, NoMoment, Point};
 pub use names::NameId;
 pub use stacks::{Frame, FrameId, Language, Resolver, StackId, Stacks};
-pub use take::{ProfileError, Request, replay, take, take_temporary, threads};
+pub use take::{
+    ProfileError, Request, reached, replay, take, take_temporary, threads, wanted_threads,
+};
 pub use totals::Totals;
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use memprof_wire::allocator::Allocator;
+use memprof_wire::event::Note;
 
 /// How much came from one stack of one thread by one allocator, of one type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,4 +75,6 @@ pub struct Profile {
     pub folder: String,
     /// Whether types of objects were recorded.
     pub has_types: bool,
+    /// What the recording has to say about itself.
+    pub notes: Vec<Note>,
 }

@@ -1,5 +1,14 @@
 //! The reports: each is plain data, `Serialize` for `--json` and `Display` for people.
 
 pub mod columns;
+pub mod flamegraph;
+pub mod info;
+pub mod leaks;
 pub mod measure;
+pub mod notes;
+pub mod page_data;
 pub mod stats;
+pub mod summary;
+pub mod table;
+pub mod timeline;
+pub mod tree;

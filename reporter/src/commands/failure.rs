@@ -3,6 +3,7 @@
 use crate::profile::ProfileError;
 use crate::recording::RecordingError;
 use crate::replay::ReplayError;
+use memprof_recorder::RecordError;
 use std::io;
 use std::path::PathBuf;
 
@@ -15,6 +16,9 @@ pub enum Failure {
     /// The recording cannot be read.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// The program cannot be recorded.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// There is no answer to what was asked.
     #[error(transparent)]
     Profile(#[from] ProfileError),

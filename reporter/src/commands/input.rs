@@ -5,6 +5,8 @@ use super::progress::Progress;
 use crate::profile::{self, Profile, Request};
 use crate::recording::Recording;
 use crate::replay::{Observer, Replay};
+use crate::report::notes;
+use memprof_wire::event::Note;
 use std::path::PathBuf;
 
 /// Which recording a report is about.
@@ -37,6 +39,7 @@ pub fn replay<O: Observer>(recording: &Recording, observer: O) -> Result<Replay<
     let replay = profile::replay(recording, &progress, observer)?;
     drop(progress);
     warn(recording);
+    note(&replay.definitions.notes);
     Ok(replay)
 }
 
@@ -50,6 +53,25 @@ pub fn profile(recording: &Recording, request: &Request) -> Result<Profile, Fail
     let profile = profile::take(recording, &progress, request)?;
     drop(progress);
     warn(recording);
+    note(&profile.notes);
+    Ok(profile)
+}
+
+/// The profile of short-lived blocks, as [`profile`].
+///
+/// # Errors
+///
+/// When the file cannot be read, or does not know the thread.
+pub fn temporary(
+    recording: &Recording,
+    within: usize,
+    request: &Request,
+) -> Result<Profile, Failure> {
+    let progress = Progress::new(recording);
+    let profile = profile::take_temporary(recording, &progress, within, request)?;
+    drop(progress);
+    warn(recording);
+    note(&profile.notes);
     Ok(profile)
 }
 
@@ -61,5 +83,12 @@ pub fn warn(recording: &Recording) {
     match recording.lost() {
         0 => {}
         lost => eprintln!("memprof: {lost} events were lost: totals are lower bounds"),
+    }
+}
+
+/// Says on standard error what a recording has to say about itself.
+fn note(notes: &[Note]) {
+    for sentence in notes::sentences(notes) {
+        eprintln!("memprof: note: {sentence}");
     }
 }

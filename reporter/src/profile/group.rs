@@ -2,6 +2,7 @@
 
 use super::site::Sites;
 use super::{FrameId, NameId, Profile, ProfileRow, Totals};
+use crate::replay::Detail;
 use crate::symbols::origin;
 use memprof_wire::allocator::Domain;
 use serde::ser::SerializeMap;
@@ -76,6 +77,15 @@ impl Grouping {
     /// By one property.
     pub fn one(by: By) -> Self {
         Self(vec![by])
+    }
+
+    /// What a profile has to tell apart for it.
+    pub fn detail(&self) -> Detail {
+        match (self.0.contains(&By::Type), self.0.contains(&By::Size)) {
+            (true, true) => Detail::TypeAndSize,
+            (false, true) => Detail::Size,
+            (_, false) => Detail::Type,
+        }
     }
 
     /// The properties, one or two.

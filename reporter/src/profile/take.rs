@@ -82,7 +82,7 @@ pub fn take(
 ) -> Result<Profile, ProfileError> {
     let snapshot = Snapshot::new(request.moment.span(), request.detail);
     let replay = replay(recording, source, snapshot)?;
-    let state = reached(&replay)?;
+    let state = reached(&replay.observer, &replay.marks)?;
     let found = replay
         .observer
         .totals()
@@ -131,18 +131,22 @@ pub fn take_temporary(
     )
 }
 
-/// The state of the heap when the moment came. Only marks may never come.
-fn reached(replay: &Replay<Snapshot>) -> Result<Peak, ProfileError> {
-    let Span { after, until } = replay.observer.span();
+/// The state of the heap at the end of a span, when it came. Only marks may never come.
+///
+/// # Errors
+///
+/// When it did not come, or before the span began.
+pub fn reached(snapshot: &Snapshot, marks: &[MarkSeen]) -> Result<Peak, ProfileError> {
+    let Span { after, until } = snapshot.span();
     let missing = |bound: &Bound| {
-        let known = list(replay.marks.iter().map(MarkSeen::label));
+        let known = list(marks.iter().map(MarkSeen::label));
         ProfileError::NoSuchMark {
             name: bound.to_string(),
             known,
         }
     };
-    let from = replay.observer.after().ok_or_else(|| missing(after))?;
-    let to = replay.observer.until().ok_or_else(|| missing(until))?;
+    let from = snapshot.after().ok_or_else(|| missing(after))?;
+    let to = snapshot.until().ok_or_else(|| missing(until))?;
     if from.stamp > to.stamp {
         return Err(ProfileError::Backwards {
             after: after.to_string(),
@@ -208,6 +212,7 @@ fn build(
         threads,
         folder: recording.facts().folder.clone(),
         has_types: definitions.has_types(),
+        notes: definitions.notes.clone(),
     })
 }
 
@@ -227,7 +232,12 @@ pub fn threads(definitions: &Definitions, streams: &[StreamSource]) -> Vec<Threa
         .collect()
 }
 
-fn wanted_threads(threads: &[Thread], wanted: Option<&str>) -> Result<Vec<bool>, ProfileError> {
+/// Whether each thread was asked for, by its number or its name; without a wish all are.
+///
+/// # Errors
+///
+/// When none is called so.
+pub fn wanted_threads(threads: &[Thread], wanted: Option<&str>) -> Result<Vec<bool>, ProfileError> {
     let Some(wanted) = wanted else {
         return Ok(vec![true; threads.len()]);
     };

@@ -77,6 +77,31 @@ pub enum Detail {
     Type,
     /// The size of the block. Mappings have none: they are cut and grow.
     Size,
+    /// Both.
+    TypeAndSize,
+}
+
+impl Detail {
+    /// What is told apart as one word: the type plus one in the upper 24 bits, the size plus one
+    /// in the lower 40, 0 where there is none.
+    fn word(self, type_id: Option<TypeId>, size: Option<u64>) -> u64 {
+        let type_id = type_id.filter(|_| self != Self::Size);
+        let size = size.filter(|_| self != Self::Type);
+        let upper = type_id.map_or(0, |type_id| u64::from(type_id.0) + 1);
+        let lower = size.map_or(0, |size| (size + 1).min(SIZE_MASK));
+        upper << SIZE_BITS | lower
+    }
+}
+
+const SIZE_BITS: u32 = 40;
+const SIZE_MASK: u64 = (1 << SIZE_BITS) - 1;
+
+/// The opposite of [`Detail::word`].
+fn split(word: u64) -> (Option<TypeId>, Option<u64>) {
+    let type_id = (word >> SIZE_BITS)
+        .checked_sub(1)
+        .map(|type_id| TypeId(type_id as u32));
+    (type_id, (word & SIZE_MASK).checked_sub(1))
 }
 
 /// What was alive in one row, of one type or size.
@@ -84,9 +109,9 @@ pub enum Detail {
 pub struct DetailedTotals {
     /// The row.
     pub row: RowId,
-    /// The type in a snapshot by [`Detail::Type`], where it is known.
+    /// The type, where it is known and was asked for.
     pub type_id: Option<TypeId>,
-    /// The size in bytes in a snapshot by [`Detail::Size`], but for mappings.
+    /// The size in bytes, where it was asked for; mappings have none.
     pub size: Option<u64>,
     /// How much.
     pub totals: Totals,
@@ -109,7 +134,7 @@ pub struct Snapshot {
 #[derive(Clone, Copy, Debug)]
 struct Cell {
     row: RowId,
-    /// A type or a size.
+    /// A [`Detail::word`].
     detail: u64,
     /// The moment that it is counted for.
     moment: Stamp,
@@ -117,7 +142,6 @@ struct Cell {
 }
 
 const NO_CELL: u32 = u32::MAX;
-const NO_DETAIL: u64 = u64::MAX;
 
 impl Snapshot {
     /// Of the end of this span.
@@ -144,11 +168,7 @@ impl Snapshot {
             .iter()
             .filter(move |cell| Some(cell.moment) == moment && !cell.totals.is_zero())
             .map(|cell| {
-                let detail = (cell.detail != NO_DETAIL).then_some(cell.detail);
-                let (type_id, size) = match self.detail {
-                    Detail::Type => (detail.map(|detail| TypeId(detail as u32)), None),
-                    Detail::Size => (None, detail),
-                };
+                let (type_id, size) = split(cell.detail);
                 DetailedTotals {
                     row: cell.row,
                     type_id,
@@ -193,13 +213,11 @@ impl Snapshot {
         type_id: Option<TypeId>,
         totals: Totals,
     ) {
-        let detail = match self.detail {
-            Detail::Type => type_id.map_or(NO_DETAIL, |type_id| u64::from(type_id.0)),
-            Detail::Size => match context.rows.get(share.row).allocator.domain() {
-                Domain::Mapping => NO_DETAIL,
-                _ => share.totals.bytes as u64,
-            },
+        let size = match (self.detail, context.rows.get(share.row).allocator.domain()) {
+            (Detail::Type, _) | (_, Domain::Mapping) => None,
+            _ => Some(share.totals.bytes as u64),
         };
+        let detail = self.detail.word(type_id, size);
         let row = share.row.0 as usize;
         if row >= self.recent.len() {
             self.recent.resize(row + 1, NO_CELL);

@@ -86,12 +86,12 @@ mod tests {
         let mut columns = Columns::new(["Bytes", "Blocks", "Where"], None);
         columns.row(["1.0 KiB".into(), "12".into(), "main (a.py:1)".into()]);
         columns.row(["5 B".into(), "1,000,000".into(), "f (b.py:2)".into()]);
-        let expected = "\
-  Bytes     Blocks  Where
-1.0 KiB         12  main (a.py:1)
-    5 B  1,000,000  f (b.py:2)
-";
-        assert_eq!(columns.to_string(), expected);
+        let expected = [
+            "  Bytes     Blocks  Where\n",
+            "1.0 KiB         12  main (a.py:1)\n",
+            "    5 B  1,000,000  f (b.py:2)\n",
+        ];
+        assert_eq!(columns.to_string(), expected.concat());
     }
 
     #[test]

@@ -1,0 +1,291 @@
+//! The reports on the command line.
+
+use crate::commands::{Input, Selection, events, export, flamegraph, stats};
+use crate::profile::{Grouping, Moment, Point};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Which recording.
+#[derive(Args, Debug)]
+pub(super) struct InputArguments {
+    /// The recording
+    file: PathBuf,
+    /// Report on another process than the one that was started
+    #[arg(long, value_name = "PID")]
+    process: Option<u32>,
+}
+
+impl From<InputArguments> for Input {
+    fn from(arguments: InputArguments) -> Self {
+        Self {
+            path: arguments.file,
+            process: arguments.process,
+        }
+    }
+}
+
+/// What of it.
+#[derive(Args, Debug)]
+pub(super) struct SelectArguments {
+    #[command(flatten)]
+    input: InputArguments,
+    /// The moment: peak, end, a time such as 12.5s or 900ms, or mark:NAME [default: peak]
+    #[arg(long, value_name = "MOMENT")]
+    at: Option<Moment>,
+    /// Allocated after the first mark or time and still alive at the second
+    #[arg(long, num_args = 2, value_names = ["FROM", "TO"], conflicts_with = "at")]
+    between: Option<Vec<String>>,
+    /// Only what this thread allocated: its number or its name
+    #[arg(long, value_name = "THREAD")]
+    thread: Option<String>,
+    /// How many rows to show
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl SelectArguments {
+    fn selection(self, by: Option<Grouping>, default: Moment) -> Selection {
+        let between = self.between.as_deref().map(|points| match points {
+            [after, until] => Moment::Between(Point::parse(after), Point::parse(until)),
+            _ => unreachable!("clap takes exactly two"),
+        });
+        Selection {
+            input: self.input.into(),
+            moment: between.or(self.at).unwrap_or(default),
+            thread: self.thread,
+            by,
+            top: self.top,
+            json: self.json,
+        }
+    }
+}
+
+impl From<SelectArguments> for Selection {
+    fn from(arguments: SelectArguments) -> Self {
+        arguments.selection(None, Moment::Peak)
+    }
+}
+
+/// What rows are added up by.
+#[derive(Args, Debug)]
+pub(super) struct GroupArguments {
+    /// What rows are added up by: type, site, line, function, file, module, thread, size, domain;
+    /// or two at once, as in type,site
+    #[arg(long, value_name = "PROPERTY")]
+    by: Option<Grouping>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  memprof info memprof-app.py.4711.bin")]
+pub(super) struct InfoArguments {
+    #[command(flatten)]
+    pub(super) input: InputArguments,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  memprof stats --json memprof-app.py.4711.bin")]
+pub(super) struct StatsArguments {
+    #[command(flatten)]
+    input: InputArguments,
+    /// How many lines to show of those that allocated most
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    top: usize,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl From<StatsArguments> for stats::Options {
+    fn from(arguments: StatsArguments) -> Self {
+        Self {
+            input: arguments.input.into(),
+            json: arguments.json,
+            top: arguments.top,
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  memprof summary --at end --top 10 memprof-app.py.4711.bin")]
+pub(super) struct SummaryArguments {
+    #[command(flatten)]
+    pub(super) select: SelectArguments,
+}
+
+/// `line` is the innermost frame, `site` the innermost one in your own code: not in the standard
+/// library or an installed package.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  memprof table memprof-app.py.4711.bin
+  memprof table --by site --at 12.5s memprof-app.py.4711.bin")]
+pub(super) struct TableArguments {
+    #[command(flatten)]
+    select: SelectArguments,
+    #[command(flatten)]
+    group: GroupArguments,
+}
+
+impl From<TableArguments> for Selection {
+    fn from(arguments: TableArguments) -> Self {
+        arguments.select.selection(arguments.group.by, Moment::Peak)
+    }
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  memprof tree --top 40 memprof-app.py.4711.bin")]
+pub(super) struct TreeArguments {
+    #[command(flatten)]
+    pub(super) select: SelectArguments,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  memprof leaks memprof-app.py.4711.bin
+  memprof leaks --by site memprof-app.py.4711.bin")]
+pub(super) struct LeaksArguments {
+    #[command(flatten)]
+    select: SelectArguments,
+    #[command(flatten)]
+    group: GroupArguments,
+}
+
+impl From<LeaksArguments> for Selection {
+    fn from(arguments: LeaksArguments) -> Self {
+        arguments.select.selection(arguments.group.by, Moment::End)
+    }
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  memprof temporary --within 10 memprof-app.py.4711.bin")]
+pub(super) struct TemporaryArguments {
+    #[command(flatten)]
+    input: InputArguments,
+    /// Freed before the thread had made more than so many further allocations
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) within: usize,
+    /// Only what this thread allocated: its number or its name
+    #[arg(long, value_name = "THREAD")]
+    thread: Option<String>,
+    #[command(flatten)]
+    group: GroupArguments,
+    /// How many rows to show
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl From<TemporaryArguments> for Selection {
+    fn from(arguments: TemporaryArguments) -> Self {
+        Self {
+            input: arguments.input.into(),
+            moment: Moment::End,
+            thread: arguments.thread,
+            by: arguments.group.by,
+            top: arguments.top,
+            json: arguments.json,
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  memprof flamegraph -o app.html memprof-app.py.4711.bin")]
+pub(super) struct FlamegraphArguments {
+    #[command(flatten)]
+    select: SelectArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+impl From<FlamegraphArguments> for flamegraph::Options {
+    fn from(arguments: FlamegraphArguments) -> Self {
+        Self {
+            selection: arguments.select.into(),
+            output: arguments.output.output,
+            force: arguments.output.force,
+        }
+    }
+}
+
+/// Where a result goes.
+#[derive(Args, Debug)]
+struct OutputArguments {
+    /// Where to write to
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Overwrite a file that is there
+    #[arg(short, long)]
+    force: bool,
+}
+
+/// Frees and unmappings are written before they happen, allocations after. `stack` numbers the
+/// stacks of the recording; 0 is none.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  memprof events memprof-app.py.4711.bin | head")]
+pub(super) struct EventsArguments {
+    #[command(flatten)]
+    input: InputArguments,
+    /// Write the frames of all stacks, too, behind the last event
+    #[arg(long)]
+    stacks: bool,
+    /// As JSON, as always
+    #[arg(long, hide = true)]
+    json: bool,
+}
+
+impl From<EventsArguments> for events::Options {
+    fn from(arguments: EventsArguments) -> Self {
+        Self {
+            input: arguments.input.into(),
+            stacks: arguments.stacks,
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  memprof export collapsed memprof-app.py.4711.bin | flamegraph.pl > app.svg
+  memprof export speedscope -o app.speedscope.json memprof-app.py.4711.bin")]
+pub(super) struct ExportArguments {
+    /// What to write
+    format: FormatArgument,
+    #[command(flatten)]
+    select: SelectArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatArgument {
+    /// One line a stack, for flamegraph.pl and its kin
+    Collapsed,
+    /// For speedscope
+    Speedscope,
+    /// One row for each stack, thread, allocator and type
+    Csv,
+    /// All stacks with their frames
+    Json,
+}
+
+impl From<ExportArguments> for export::Options {
+    fn from(arguments: ExportArguments) -> Self {
+        Self {
+            selection: arguments.select.into(),
+            format: match arguments.format {
+                FormatArgument::Collapsed => export::Format::Collapsed,
+                FormatArgument::Speedscope => export::Format::Speedscope,
+                FormatArgument::Csv => export::Format::Csv,
+                FormatArgument::Json => export::Format::Json,
+            },
+            output: arguments.output.output,
+            force: arguments.output.force,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! `memprof events`: every event in the merged order, one JSON object a line.
+
+use super::{Failure, Input, input, output};
+use crate::export::events::EventWriter;
+use crate::recording::Recording;
+use crate::replay::Order;
+use std::io;
+
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The recording.
+    pub input: Input,
+    /// Write the frames of each stack, too, after all events.
+    pub stacks: bool,
+}
+
+/// Prints every event.
+///
+/// # Errors
+///
+/// When the recording cannot be read.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let recording = options.input.open()?;
+    let mut order = Order::new(&recording, recording.streams())?;
+    let mut failed = None;
+    let written = output::to_standard_output(|out| {
+        let mut writer = EventWriter::new(out, recording.streams());
+        failed = order.drive(&mut writer).err();
+        finish(writer, options.stacks, &recording)
+    });
+    input::warn(&recording);
+    match failed {
+        Some(error) => Err(error.into()),
+        None => written,
+    }
+}
+
+fn finish(writer: EventWriter<'_>, stacks: bool, recording: &Recording) -> io::Result<()> {
+    let failed = writer.finish(stacks, recording);
+    failed.map_or(Ok(()), Err)
+}

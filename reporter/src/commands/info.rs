@@ -1,0 +1,152 @@
+//! `memprof info`
+
+use super::{Failure, Input, output};
+use crate::profile::threads;
+use crate::recording::Recording;
+use crate::replay::{Definitions, MarkSeen, Order, StackTable, Stamp, StreamIndex, Visitor};
+use crate::report::info::{
+    Info, InterpreterInfo, MarkInfo, ProcessInfo, ThreadInfo, python_version,
+};
+use crate::report::notes;
+use memprof_wire::event::Event;
+use memprof_wire::units::{Microseconds, Turn};
+use std::ops::ControlFlow;
+
+/// Recordings with more decoded bytes than this are not read for their marks: `info` answers at
+/// once, whatever the size.
+const READ_ALL: u64 = 64 << 20;
+
+/// Prints what a recording is.
+///
+/// # Errors
+///
+/// When the recording cannot be read.
+pub fn run(input: &Input, json: bool) -> Result<(), Failure> {
+    let recording = input.open()?;
+    let read_all = recording.event_bytes() <= READ_ALL;
+    let mut said = Said {
+        read_all,
+        ..Said::default()
+    };
+    Order::new(&recording, recording.streams())?.drive(&mut said)?;
+    output::print(&gather(&recording, &said), json)
+}
+
+/// What the events of a program say about it.
+#[derive(Default)]
+struct Said {
+    /// Go on behind the first allocations.
+    read_all: bool,
+    definitions: Definitions,
+    marks: Vec<MarkInfo>,
+    now: Microseconds,
+    seen: u64,
+}
+
+impl Visitor for Said {
+    fn run(&mut self, _: StreamIndex, _: Turn, time: Microseconds) {
+        self.now = time;
+    }
+
+    #[inline(always)]
+    fn event(
+        &mut self,
+        stream: StreamIndex,
+        stacks: &mut StackTable,
+        event: Event<'_>,
+    ) -> ControlFlow<()> {
+        // the interpreter and the first thread's name come before so many events
+        const FIRST: u64 = 1_000_000;
+        self.seen += 1;
+        if !self.read_all && self.seen > FIRST {
+            return ControlFlow::Break(());
+        }
+        match event {
+            Event::Allocation { .. } | Event::Free { .. } => {}
+            Event::Mark { kind, name } => {
+                let name = String::from_utf8_lossy(name).into_owned();
+                let (time, stamp) = (self.now, Stamp::START);
+                let name = MarkSeen {
+                    kind,
+                    name,
+                    time,
+                    stamp,
+                    stream,
+                }
+                .label();
+                self.marks.push(MarkInfo {
+                    name,
+                    time: time.0 as f64 / 1e6,
+                });
+            }
+            _ => self.definitions.take(stream, stacks, &event),
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn gather(recording: &Recording, said: &Said) -> Info {
+    let reader = recording.reader();
+    let facts = recording.facts();
+    let condition = recording.condition();
+    let image = recording.image();
+    let threads = threads(&said.definitions, recording.streams());
+    Info {
+        file: reader.path().display().to_string(),
+        file_bytes: reader
+            .path()
+            .metadata()
+            .map_or(0, |metadata| metadata.len()),
+        command: facts.command.clone(),
+        folder: facts.folder.clone(),
+        started: facts.started.clone(),
+        duration: recording.duration(),
+        complete: condition.complete,
+        reason: condition.reason,
+        status: reader.ending().and_then(|ending| ending.status),
+        signal: reader.ending().and_then(|ending| ending.signal),
+        process: recording
+            .streams()
+            .first()
+            .map_or(0, |stream| stream.process),
+        executable: image
+            .map(|image| image.executable.clone())
+            .unwrap_or_default(),
+        interpreter: said
+            .definitions
+            .interpreter
+            .as_ref()
+            .map(|interpreter| InterpreterInfo {
+                version: python_version(interpreter.version),
+                allocator: interpreter.allocator.clone(),
+                stacks: interpreter.stacks,
+            }),
+        processes: reader
+            .images()
+            .iter()
+            .map(|image| ProcessInfo {
+                process: image.process,
+                parent: image.parent,
+                executable: image.executable.clone(),
+                arguments: image.arguments.clone(),
+            })
+            .collect(),
+        threads: threads
+            .into_iter()
+            .map(|thread| ThreadInfo {
+                id: thread.id,
+                name: thread.name,
+            })
+            .collect(),
+        marks: said.read_all.then(|| said.marks.clone()),
+        notes: notes::sentences(&said.definitions.notes),
+        lost: recording.lost(),
+        native: facts.native,
+        python_allocators: facts.python_allocators,
+        follow_children: facts.follow_children,
+        host: facts.host.clone(),
+        system: facts.system.clone(),
+        machine: facts.machine.clone(),
+        version: facts.version.clone(),
+    }
+}

@@ -1,0 +1,56 @@
+//! What most reports have in common: a recording, a moment, and what of it.
+
+use super::failure::Failure;
+use super::input::{self, Input};
+use crate::profile::{By, Grouping, Moment, Profile, Request};
+use crate::recording::Recording;
+
+/// What of a recording a report is about.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// The recording.
+    pub input: Input,
+    /// The moment.
+    pub moment: Moment,
+    /// Only what this thread allocated, by number or name.
+    pub thread: Option<String>,
+    /// What rows are added up by; every report has an own idea if nothing is said.
+    pub by: Option<Grouping>,
+    /// How many rows are shown; every report has an own idea if nothing is said.
+    pub top: Option<usize>,
+    /// As JSON.
+    pub json: bool,
+}
+
+impl Selection {
+    /// Opens the recording and takes the profile.
+    ///
+    /// # Errors
+    ///
+    /// When the recording cannot be read, or does not know the moment or the thread.
+    pub fn profile(&self) -> Result<(Recording, Profile), Failure> {
+        let recording = self.input.open()?;
+        let profile = input::profile(&recording, &self.request())?;
+        Ok((recording, profile))
+    }
+
+    /// What is asked of a recording.
+    pub fn request(&self) -> Request {
+        let detail = self.by.as_ref().map(Grouping::detail).unwrap_or_default();
+        Request {
+            moment: self.moment.clone(),
+            thread: self.thread.clone(),
+            detail,
+        }
+    }
+
+    /// What rows are added up by.
+    pub fn grouping(&self, default: By) -> Grouping {
+        self.by.clone().unwrap_or_else(|| Grouping::one(default))
+    }
+
+    /// How many rows are shown: as many as was said, else all in JSON and `default` in text.
+    pub fn rows(&self, default: usize) -> Option<usize> {
+        self.top.or((!self.json).then_some(default))
+    }
+}

@@ -1,0 +1,19 @@
+//! The recording in the formats of other tools, and of scripts.
+
+pub mod collapsed;
+pub mod csv;
+pub mod events;
+pub mod json;
+pub mod speedscope;
+
+use crate::profile::{Frame, Stacks};
+
+/// A frame as one text: `function (file:line)`.
+fn frame_text(stacks: &Stacks, frame: Frame) -> String {
+    let (function, file) = (stacks.name(frame.function), stacks.name(frame.file));
+    match (file, frame.line) {
+        ("", _) => function.to_owned(),
+        (file, 0) => format!("{function} ({file})"),
+        (file, line) => format!("{function} ({file}:{line})"),
+    }
+}

@@ -1,0 +1,261 @@
+//! `memprof events`: one JSON object a line.
+
+use crate::profile::Resolver;
+use crate::recording::Recording;
+use crate::replay::{CallId, Definitions, StackTable, StreamIndex, StreamSource, Visitor};
+use crate::report::leaks::Place;
+use crate::symbols::NativeNames;
+use memprof_wire::event::{Event, MappingKind, MarkKind};
+use memprof_wire::units::{Address, Microseconds, Size, StackId, Turn};
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+
+/// Writes the events that it visits.
+pub struct EventWriter<'a> {
+    out: &'a mut dyn Write,
+    threads: Vec<u32>,
+    definitions: Definitions,
+    now: Microseconds,
+    thread: u32,
+    used: BTreeSet<CallId>,
+    failed: Option<io::Error>,
+}
+
+impl<'a> EventWriter<'a> {
+    /// For the events of these streams.
+    pub fn new(out: &'a mut dyn Write, streams: &[StreamSource]) -> Self {
+        Self {
+            out,
+            threads: streams.iter().map(|stream| stream.thread).collect(),
+            definitions: Definitions::default(),
+            now: Microseconds(0),
+            thread: 0,
+            used: BTreeSet::new(),
+            failed: None,
+        }
+    }
+
+    /// Writes the stacks that events named, if they are wanted. Returns what went wrong, if
+    /// anything did.
+    pub fn finish(mut self, stacks: bool, recording: &Recording) -> Option<io::Error> {
+        if stacks && self.failed.is_none() {
+            self.failed = self.write_stacks(recording).err();
+        }
+        self.failed
+    }
+
+    fn write_stacks(&mut self, recording: &Recording) -> io::Result<()> {
+        let native = NativeNames::new(recording.modules());
+        let mut resolver = Resolver::new(&self.definitions, &native);
+        let used: Vec<_> = self
+            .used
+            .iter()
+            .map(|&call| (call, resolver.stack(call)))
+            .collect();
+        let stacks = resolver.finish();
+        for (call, stack) in used {
+            let frames = serde_json::to_string(&Place::of_stack(&stacks, stack))?;
+            writeln!(self.out, "{{\"stack\":{},\"frames\":{frames}}}", call.0)?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, operation: &str) -> io::Result<()> {
+        let Microseconds(now) = self.now;
+        let (seconds, fraction) = (now / 1_000_000, now % 1_000_000);
+        let thread = self.thread;
+        write!(
+            self.out,
+            "{{\"t\":{seconds}.{fraction:06},\"thread\":{thread},\"op\":\"{operation}\""
+        )
+    }
+
+    fn range(&mut self, Address(address): Address, Size(size): Size) -> io::Result<()> {
+        write!(self.out, ",\"address\":\"{address:#x}\",\"size\":{size}")
+    }
+
+    fn stack(&mut self, stacks: &StackTable, stack: StackId) -> io::Result<()> {
+        let call = stacks.call(stack);
+        self.used.insert(call);
+        write!(self.out, ",\"stack\":{}", call.0)
+    }
+
+    fn text(&mut self, key: &str, text: &[u8]) -> io::Result<()> {
+        let text = serde_json::to_string(&String::from_utf8_lossy(text))?;
+        write!(self.out, ",\"{key}\":{text}")
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.out.write_all(b"}\n")
+    }
+
+    fn write(&mut self, stacks: &StackTable, event: &Event<'_>) -> io::Result<()> {
+        match *event {
+            Event::Allocation {
+                address,
+                size,
+                allocator,
+                stack,
+            } => {
+                self.begin(allocator.name())?;
+                self.range(address, size)?;
+                self.stack(stacks, stack)?;
+            }
+            Event::Free { address, type_id } => {
+                self.begin("free")?;
+                write!(self.out, ",\"address\":\"{:#x}\"", address.0)?;
+                let name = type_id.and_then(|type_id| self.definitions.type_name(type_id));
+                if let Some(name) = name.map(str::to_owned) {
+                    self.text("type", name.as_bytes())?;
+                }
+            }
+            Event::FreeCancelled => self.begin("free_cancelled")?,
+            Event::Map {
+                address,
+                length,
+                kind,
+                stack,
+            } => {
+                self.begin("mmap")?;
+                self.range(address, length)?;
+                self.stack(stacks, stack)?;
+                write!(self.out, ",\"kind\":\"{}\"", mapping_name(kind))?;
+            }
+            Event::Unmap { address, length } => {
+                self.begin("munmap")?;
+                self.range(address, length)?;
+            }
+            Event::UnmapCancelled => self.begin("munmap_cancelled")?,
+            Event::Remap {
+                old,
+                old_length,
+                new,
+                new_length,
+                stack,
+            } => {
+                self.begin("mremap")?;
+                self.range(new, new_length)?;
+                self.stack(stacks, stack)?;
+                write!(
+                    self.out,
+                    ",\"old\":\"{:#x}\",\"old_size\":{}",
+                    old.0, old_length.0
+                )?;
+            }
+            Event::Protect {
+                address,
+                length,
+                usable,
+            } => {
+                self.begin("mprotect")?;
+                self.range(address, length)?;
+                write!(self.out, ",\"usable\":{usable}")?;
+            }
+            Event::Mark { kind, name } => {
+                self.begin(mark_name(kind))?;
+                self.text("name", name)?;
+            }
+            Event::ThreadName(name) => {
+                self.begin("thread_name")?;
+                self.text("name", name)?;
+            }
+            _ => return Ok(()),
+        }
+        self.end()
+    }
+}
+
+fn mapping_name(kind: MappingKind) -> &'static str {
+    match kind {
+        MappingKind::Anonymous => "anonymous",
+        MappingKind::File => "file",
+        MappingKind::Reserved => "reserved",
+    }
+}
+
+fn mark_name(kind: MarkKind) -> &'static str {
+    match kind {
+        MarkKind::Point => "mark",
+        MarkKind::Begin => "span_begin",
+        MarkKind::End => "span_end",
+    }
+}
+
+impl Visitor for EventWriter<'_> {
+    fn run(&mut self, stream: StreamIndex, _: Turn, time: Microseconds) {
+        self.thread = self.threads.get(stream.0 as usize).copied().unwrap_or(0);
+        self.now = time;
+    }
+
+    fn event(
+        &mut self,
+        stream: StreamIndex,
+        stacks: &mut StackTable,
+        event: Event<'_>,
+    ) -> ControlFlow<()> {
+        self.definitions.take(stream, stacks, &event);
+        match self.write(stacks, &event) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EventWriter;
+    use crate::replay::Order;
+    use crate::replay::recorded::{Recorded, allocation_at, free, free_object};
+    use memprof_wire::event::{Event, MappingKind, MarkKind};
+    use memprof_wire::units::{Address, Size, StackId, TypeId};
+
+    #[test]
+    fn one_line_an_event() {
+        let mut recorded = Recorded::default();
+        recorded.turn(0, 1).stack(0, 1, 0, 1);
+        recorded
+            .event(0, allocation_at(0x7f00_0010, 48, 1))
+            .event(0, free(0x7f00_0010));
+        recorded.event(
+            0,
+            Event::Type {
+                type_id: TypeId(1),
+                name: b"a\"b",
+            },
+        );
+        recorded.turn(1, 1500).event(1, free_object(0x20, 1));
+        let (address, kind) = (Address(0x1000), MappingKind::File);
+        recorded.event(
+            1,
+            Event::Map {
+                address,
+                length: Size(10),
+                kind,
+                stack: StackId(0),
+            },
+        );
+        recorded.event(
+            1,
+            Event::Mark {
+                kind: MarkKind::Point,
+                name: b"here",
+            },
+        );
+        let mut out = Vec::new();
+        let mut writer = EventWriter::new(&mut out, recorded.streams());
+        let mut order = Order::new(&recorded, recorded.streams()).expect("in memory");
+        order.drive(&mut writer).expect("in memory");
+        assert!(writer.failed.is_none());
+        let expected = r#"{"t":0.001000,"thread":100,"op":"malloc","address":"0x7f000010","size":48,"stack":1}
+{"t":0.001000,"thread":100,"op":"free","address":"0x7f000010"}
+{"t":1.500000,"thread":101,"op":"free","address":"0x20","type":"a\"b"}
+{"t":1.500000,"thread":101,"op":"mmap","address":"0x1000","size":10,"stack":0,"kind":"file"}
+{"t":1.500000,"thread":101,"op":"mark","name":"here"}
+"#;
+        assert_eq!(String::from_utf8(out).expect("text"), expected);
+    }
+}
