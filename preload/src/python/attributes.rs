@@ -77,7 +77,7 @@ pub unsafe fn text_attribute<L: Layout>(object: usize, name: &[u8]) -> Text {
                 if word & 1 == 0 {
                     (0, word)
                 } else {
-                    (word - 1, 0)
+                    (word + 1, 0)
                 }
             }
             Attributes::Inline => {
