@@ -15,6 +15,8 @@ mod start;
 mod wait;
 
 pub use error::LaunchError;
+#[cfg(test)]
+pub(crate) use inherited::pipe_was_ignored;
 pub use library::{PRELOAD_LIBRARY, find as find_library};
 pub use signals::Signals;
 pub use start::start;

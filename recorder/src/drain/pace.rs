@@ -7,7 +7,10 @@ use std::time::Duration;
 const FLOWING: Duration = Duration::from_millis(1);
 /// When a ring was found more than a third full.
 const HURRIED: Duration = Duration::from_micros(100);
-/// While nothing happens.
+/// Soon after the last event. The smallest rings hold what a busy thread writes in about this
+/// time, so a program that works in bursts has hardly to wait.
+const QUIET: Duration = Duration::from_millis(5);
+/// After about a second without any.
 const IDLE: Duration = Duration::from_millis(20);
 /// Percent of a ring.
 const THIRD: u64 = 33;
@@ -29,8 +32,10 @@ impl Pace {
             HURRIED
         } else if bytes > 0 {
             FLOWING
+        } else if self.pause < QUIET {
+            (self.pause * 2).clamp(FLOWING, QUIET)
         } else {
-            (self.pause * 2).clamp(FLOWING, IDLE)
+            (self.pause + self.pause / 64).min(IDLE)
         };
         self.pause
     }
@@ -38,7 +43,7 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use super::{FLOWING, HURRIED, IDLE, Pace};
+    use super::{FLOWING, HURRIED, IDLE, Pace, QUIET};
 
     #[test]
     fn pauses_follow_the_flow() {
@@ -47,7 +52,8 @@ mod tests {
         assert_eq!(pace.next(10, 34), HURRIED);
         assert_eq!(pace.next(10, 33), FLOWING);
         assert_eq!(pace.next(0, 0), FLOWING * 2);
-        assert_eq!((0..9).map(|_| pace.next(0, 0)).last(), Some(IDLE));
+        assert_eq!((0..2).map(|_| pace.next(0, 0)).last(), Some(QUIET));
+        assert_eq!((0..100).map(|_| pace.next(0, 0)).last(), Some(IDLE));
         assert_eq!(pace.next(1, 0), FLOWING);
     }
 }

@@ -144,14 +144,15 @@ impl Producer {
         while self.head + bytes.len() as u64 - self.header().tail() > u64::from(CAPACITY) {
             thread::yield_now();
         }
-        for &byte in bytes {
-            let place = self.head as usize & (CAPACITY as usize - 1);
-            let offset = (RING_BYTES + self.ring * STRIDE + place) as u64;
+        let place = self.head as usize & (CAPACITY as usize - 1);
+        let (before_the_end, rest) = bytes.split_at(bytes.len().min(CAPACITY as usize - place));
+        let start = (RING_BYTES + self.ring * STRIDE) as u64;
+        for (piece, offset) in [(before_the_end, start + place as u64), (rest, start)] {
             self.file
-                .write_all_at(&[byte], offset)
+                .write_all_at(piece, offset)
                 .expect("there is memory");
-            self.head += 1;
         }
+        self.head += bytes.len() as u64;
         self.header().publish(self.head);
     }
 

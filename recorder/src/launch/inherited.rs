@@ -28,9 +28,14 @@ extern "C" fn look() {
     }
 }
 
+/// Whether `SIGPIPE` was ignored when this process began.
+pub(crate) fn pipe_was_ignored() -> bool {
+    PIPE_WAS_IGNORED.load(Ordering::Relaxed)
+}
+
 /// Puts all of it back, between `fork` and `exec`.
 pub(super) fn restore() {
-    let action = if PIPE_WAS_IGNORED.load(Ordering::Relaxed) {
+    let action = if pipe_was_ignored() {
         libc::SIG_IGN
     } else {
         libc::SIG_DFL

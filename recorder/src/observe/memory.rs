@@ -5,8 +5,10 @@ use memprof_wire::units::Microseconds;
 use std::fs;
 use std::time::Instant;
 
-/// Between two looks at the cheap figures.
+/// Between two looks at the cheap figures, while they change.
 const INTERVAL: u64 = 10_000;
+/// The same, when they have not changed for long.
+const IDLE_INTERVAL: u64 = 160_000;
 /// Between two looks at the dear ones, at least.
 const DETAIL_INTERVAL: u64 = 250_000;
 /// The dear figures may take a two-hundredth of one core: in a program with much memory the
@@ -23,6 +25,9 @@ pub struct MemoryWatch {
     shared: u64,
     huge_pages: u64,
     next: Microseconds,
+    interval: u64,
+    /// Resident pages at the last look.
+    pages: (u64, u64),
     next_detail: Microseconds,
     records: Vec<u8>,
     first: Microseconds,
@@ -38,6 +43,8 @@ impl MemoryWatch {
             shared: 0,
             huge_pages: 0,
             next: Microseconds(0),
+            interval: INTERVAL,
+            pages: (0, 0),
             next_detail: Microseconds(0),
             records: Vec::new(),
             first: Microseconds(0),
@@ -52,7 +59,7 @@ impl MemoryWatch {
             return;
         }
         let crowd = 1 + processes as u64 / 8;
-        self.next = Microseconds(now.0 + INTERVAL * crowd);
+        self.next = Microseconds(now.0 + self.interval * crowd);
         if now >= self.next_detail {
             self.next_detail =
                 Microseconds(now.0 + self.look_closely().max(DETAIL_INTERVAL) * crowd);
@@ -66,6 +73,9 @@ impl MemoryWatch {
         if resident == 0 {
             return;
         }
+        let has_changed = self.pages != (resident, of_files);
+        self.pages = (resident, of_files);
+        self.interval = next_interval(self.interval, has_changed);
         let (resident, of_files) = (resident * self.page_size, of_files * self.page_size);
         let shared = self.shared.min(of_files);
         if self.records.is_empty() {
@@ -103,6 +113,14 @@ impl MemoryWatch {
     }
 }
 
+fn next_interval(interval: u64, has_changed: bool) -> u64 {
+    if has_changed {
+        INTERVAL
+    } else {
+        IDLE_INTERVAL.min(interval * 2)
+    }
+}
+
 /// Resident pages, and those of them that belong to files or shared memory.
 fn statm(text: &str) -> Option<(u64, u64)> {
     let mut fields = text.split(' ').skip(1);
@@ -118,7 +136,7 @@ fn kibibytes(text: &str, name: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MemoryWatch, kibibytes, statm};
+    use super::{IDLE_INTERVAL, INTERVAL, MemoryWatch, kibibytes, next_interval, statm};
     use memprof_wire::units::Microseconds;
 
     #[test]
@@ -128,6 +146,13 @@ mod tests {
         let text = "RssAnon:\t  10 kB\nRssShmem:\t     12 kB\n";
         assert_eq!(kibibytes(text, "RssShmem:"), Some(12 * 1024));
         assert_eq!(kibibytes(text, "RssNone:"), None);
+    }
+
+    #[test]
+    fn what_does_not_change_is_looked_at_seldom() {
+        let rested = (0..20).fold(INTERVAL, |interval, _| next_interval(interval, false));
+        assert_eq!(rested, IDLE_INTERVAL);
+        assert_eq!(next_interval(rested, true), INTERVAL);
     }
 
     #[test]
@@ -146,7 +171,7 @@ mod tests {
         let block = vec![1u8; 64 << 20];
         watch.look(Microseconds(2), 1);
         assert!(watch.take(true).is_none(), "it was too early to look");
-        let after = resident(&mut watch, 20_000);
+        let after = resident(&mut watch, 1_000_000);
         assert!(
             after > before + (48 << 20),
             "{before} and {after} bytes with {}",
