@@ -14,19 +14,17 @@ for domain, prefix in [("raw", "PyMem_Raw"), ("mem", "PyMem_"), ("obj", "PyObjec
     word = ctypes.c_size_t
     malloc, calloc = function("Malloc", word), function("Calloc", word, word)
     realloc, free = function("Realloc", ctypes.c_void_p, word), function("Free", ctypes.c_void_p)
-    # Large blocks go to the system's allocator below, small ones do not: one record for each.
-    for scale in [0, 1]:
-        block = malloc(size)
-        print(domain + ".malloc", size, hex(block))
-        block = realloc(block, size + 1)
-        print(domain + ".realloc", size + 1, hex(block))
-        free(block)
-        block = calloc(7, size + 2)
-        print(domain + ".calloc", 7 * (size + 2), hex(block))
-        free(block)
-        block = realloc(None, size + 3)
-        print(domain + ".realloc", size + 3, hex(block))
-        free(block)
-        free(None)
-        assert malloc(2**63 - 1) is None
-        size += 20
+    block = malloc(size)
+    print(domain + ".malloc", size, hex(block))
+    block = realloc(block, size + 1)
+    print(domain + ".realloc", size + 1, hex(block))
+    free(block)
+    block = calloc(7, size + 2)
+    print(domain + ".calloc", 7 * (size + 2), hex(block))
+    free(block)
+    block = realloc(None, size + 3)
+    print(domain + ".realloc", size + 3, hex(block))
+    free(block)
+    free(None)
+    assert malloc(2**63 - 1) is None
+    size += 20

@@ -61,6 +61,7 @@ pub enum What {
         address: u64,
         length: u64,
         kind: MappingKind,
+        at: CallId,
     },
     Unmap {
         address: u64,
@@ -244,11 +245,12 @@ impl Visitor for Collector {
                 address,
                 length,
                 kind,
-                ..
+                stack,
             } => What::Map {
                 address: address.0,
                 length: length.0,
                 kind,
+                at: at(stack),
             },
             Event::Unmap { address, length } => What::Unmap {
                 address: address.0,

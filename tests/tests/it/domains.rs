@@ -9,7 +9,7 @@ fn each_function_of_cpythons_domains_is_recorded_once_by_its_own_name() {
         let run = Scenario::script(interpreter, "domains.py").recorded();
         let capture = run.capture();
         let lines = run.words();
-        assert_eq!(lines.len(), 3 * 2 * 4);
+        assert_eq!(lines.len(), 3 * 4);
         for words in lines {
             let [name, size, address] = words[..] else {
                 panic!("{words:?}")
@@ -34,9 +34,11 @@ fn without_python_allocators_only_what_reaches_the_system_is_recorded() {
         let from_python = capture.allocations().find(|it| it.by.contains('.'));
         assert_eq!(from_python, None, "{interpreter}");
         for words in run.words() {
+            // a realloc of nothing may be a malloc below
             let name = words[0].split('.').nth(1).unwrap();
+            let names = [name, if name == "realloc" { "malloc" } else { name }];
             let of_size = capture.of_size(words[1].parse().unwrap());
-            let seen: Vec<_> = of_size.iter().filter(|it| it.by == name).collect();
+            let seen: Vec<_> = of_size.iter().filter(|it| names.contains(&it.by)).collect();
             assert!(!seen.is_empty(), "{interpreter} {words:?}: {of_size:?}");
         }
         let stats = run.json(&["stats"]);

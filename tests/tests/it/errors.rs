@@ -66,7 +66,7 @@ fn programs_that_cannot_be_recorded_are_refused_before_they_begin() {
         ("no-such-script.py".to_owned(), "no-such-script.py"),
         ("/etc".to_owned(), "folder"),
         (executable("plain", &program, 0o644), "executable"),
-        (executable("foreign", &foreign, 0o755), "aarch64"),
+        (executable("foreign", &foreign, 0o755), "built for"),
         (executable("cut", &own, 0o755), "cut"),
         (executable("noise", &[1, 2, 3, 0, 5], 0o755), "noise"),
         (
