@@ -90,12 +90,14 @@ impl Text {
 
     /// Gives the text as UTF-8, in pieces of at most 256 bytes.
     pub fn pieces(&self, mut piece: impl FnMut(&[u8])) {
+        if self.length == 0 {
+            // the text of no object has no address either
+            return;
+        }
         if self.ascii {
             // SAFETY: the characters of an ASCII text are its bytes.
             let bytes = unsafe { core::slice::from_raw_parts(self.data as *const u8, self.length) };
-            if self.length > 0 {
-                bytes.chunks(256).for_each(piece);
-            }
+            bytes.chunks(256).for_each(piece);
             return;
         }
         let mut buffer = [0u8; 256];
