@@ -33,6 +33,9 @@ const DEATHS_INTERVAL: u64 = 50_000;
 /// child that was just born may not have written anything yet.
 const LAST_CHANCE: Duration = Duration::from_millis(50);
 
+/// So many threads may have failed to set up the ring that they claimed.
+const GIVEN_UP: usize = 32;
+
 /// What draining came to.
 #[derive(Debug)]
 pub struct Drained {
@@ -143,12 +146,20 @@ impl Drain {
     fn visit(&mut self, now: Microseconds, all_end: bool) -> Found {
         let session = Arc::clone(&self.session);
         let mut found = Found::default();
+        let mut never_claimed = 0;
         session.page().tell_time(now);
         for (ring, header) in session.rings().iter().enumerate() {
             let state = header.state();
             match state {
-                // Rings are claimed from the front, so all behind one that never was are unused.
-                RingState::Free if header.capacity.load(Ordering::Relaxed) == 0 => break,
+                // Rings are claimed from the front, so what follows is unused too; a few may have
+                // been given up before they had a capacity.
+                RingState::Free if header.capacity.load(Ordering::Relaxed) == 0 => {
+                    never_claimed += 1;
+                    if never_claimed > GIVEN_UP {
+                        break;
+                    }
+                    continue;
+                }
                 RingState::Free | RingState::Claimed => continue,
                 RingState::Live | RingState::Closed => {}
             }

@@ -17,7 +17,7 @@ mod wait;
 pub use error::LaunchError;
 #[cfg(test)]
 pub(crate) use inherited::pipe_was_ignored;
-pub use library::{PRELOAD_LIBRARY, find as find_library};
+pub use library::{Library, PRELOAD_LIBRARY};
 pub use signals::Signals;
 pub use start::start;
 pub use wait::{Exit, end_like, wait};

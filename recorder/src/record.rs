@@ -8,7 +8,7 @@ mod tests;
 use crate::capture::{CaptureError, CaptureWriter, Ending};
 use crate::clock::Clock;
 use crate::drain::{Drain, Drained};
-use crate::launch::{self, CommandLine, Exit, Launch, LaunchError, Signals};
+use crate::launch::{self, CommandLine, Exit, Launch, LaunchError, Library, Signals};
 use crate::process::Process;
 use crate::session::{Session, hold_recorder_lock};
 use crate::writer::Writer;
@@ -114,10 +114,7 @@ pub fn record(
     on_started: impl FnOnce(&Started),
 ) -> Result<Outcome, RecordError> {
     let line = options.launch.resolve()?;
-    let library = match &options.library {
-        Some(library) => library.clone(),
-        None => launch::find_library()?,
-    };
+    let library = Library::find(options.library.as_deref())?;
     let signals = Signals::take().map_err(system("take the signals over"))?;
     let session = Session::create(bits(options)).map_err(|source| {
         let action = match source.raw_os_error() {

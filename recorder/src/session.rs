@@ -35,19 +35,12 @@ impl Session {
     ///
     /// When the system has no memory files, or not enough of something.
     pub fn create(options: u32) -> io::Result<Self> {
-        let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
-        // SAFETY: the name is a string that ends with zero.
-        let descriptor = unsafe { libc::memfd_create(c"memprof".as_ptr(), flags) };
-        if descriptor < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: just opened, and nobody else's.
-        let file = unsafe { File::from_raw_fd(descriptor) };
+        let file = memory_file()?;
         set_length(&file)?;
         // A program that cut the file would make every access of ours fatal.
         let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
         // SAFETY: the descriptor is open; sealing touches no memory.
-        if unsafe { libc::fcntl(descriptor, libc::F_ADD_SEALS, seals) } < 0 {
+        if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, seals) } < 0 {
             return Err(io::Error::last_os_error());
         }
         let front = Mapping::of(&file, 0, RING_BYTES)?;
@@ -104,6 +97,20 @@ impl Session {
         // ring. A failure costs memory and nothing else.
         unsafe { libc::fallocate(self.file.as_raw_fd(), mode, offset, length) };
     }
+}
+
+fn memory_file() -> io::Result<File> {
+    let plain = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
+    // Some systems demand that it can never be executed, older ones cannot promise it.
+    for flags in [plain | libc::MFD_NOEXEC_SEAL, plain] {
+        // SAFETY: the name is a string that ends with zero.
+        let descriptor = unsafe { libc::memfd_create(c"memprof".as_ptr(), flags) };
+        if descriptor >= 0 {
+            // SAFETY: just opened, and nobody else's.
+            return Ok(unsafe { File::from_raw_fd(descriptor) });
+        }
+    }
+    Err(io::Error::last_os_error())
 }
 
 /// Makes the file as long as it has to be, also where the user set a limit for the length of

@@ -327,6 +327,20 @@ fn a_header_that_makes_no_sense_harms_nobody() {
 }
 
 #[test]
+fn rings_behind_one_that_was_given_up_are_drained() {
+    let recording = Recording::begin();
+    let given_up = &recording.session.rings()[0];
+    assert!(given_up.claim());
+    let mut producer = Producer::claim(&recording.session, 1);
+    given_up.release();
+    producer.write(b"event");
+    producer.wait();
+    assert_eq!(producer.ring, 1);
+    let (_, reader) = recording.end();
+    assert_eq!(bytes_of(&reader, &event_chunks(&reader, 1)), b"event");
+}
+
+#[test]
 fn turns_bound_the_events_before_them() {
     let recording = Recording::begin();
     let mut producer = Producer::claim(&recording.session, 1);

@@ -2,6 +2,7 @@
 
 use super::CommandLine;
 use super::error::LaunchError;
+use super::library::Library;
 use super::signals::Signals;
 use memprof_wire::environment::{LD_PRELOAD, SESSION};
 use std::ffi::{CString, OsStr, OsString, c_char};
@@ -23,7 +24,7 @@ use std::thread;
 /// Those of `prepare`, and when the system cannot start the program.
 pub fn start<E: From<LaunchError>>(
     line: &CommandLine,
-    library: &Path,
+    library: &Library,
     session: &str,
     signals: &Signals,
     prepare: impl FnOnce(u32) -> Result<(), E>,
@@ -86,9 +87,9 @@ struct Image {
 }
 
 impl Image {
-    fn new(line: &CommandLine, library: &Path, session: &str) -> io::Result<Self> {
+    fn new(line: &CommandLine, library: &Library, session: &str) -> io::Result<Self> {
         let mut variables: Vec<OsString> = Vec::new();
-        let mut preload = library.as_os_str().to_owned();
+        let mut preload = library.name().to_owned();
         let mut preload_place = None;
         for (name, value) in std::env::vars_os() {
             if name == SESSION {

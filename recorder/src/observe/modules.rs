@@ -12,6 +12,8 @@ const SETTLED: u64 = 300_000;
 const INTERVAL: u64 = 10_000_000;
 /// Between two looks, whatever tells of changes.
 const PAUSE: u64 = 20_000;
+/// The same where native stacks need the modules: a program may end soon after it loaded one.
+const EAGER_PAUSE: u64 = 2_000;
 
 /// Watches the modules of one process.
 #[derive(Debug)]
@@ -19,21 +21,22 @@ pub struct ModuleWatch {
     process: u32,
     modules: Vec<Module>,
     changes: u32,
+    pause: u64,
     started: Microseconds,
     last: Option<Microseconds>,
 }
 
 impl ModuleWatch {
-    /// Nothing is known yet. `at_once`: the first look is due now, and not when the program has
-    /// settled.
-    pub fn new(process: u32, now: Microseconds, at_once: bool) -> Self {
-        let last = (!at_once).then_some(now);
+    /// Nothing is known yet. With `eager` the first look is due now, and not when the program has
+    /// settled, and changes are looked at soon.
+    pub fn new(process: u32, now: Microseconds, eager: bool) -> Self {
         Self {
             process,
             modules: Vec::new(),
             changes: 0,
+            pause: if eager { EAGER_PAUSE } else { PAUSE },
             started: now,
-            last,
+            last: (!eager).then_some(now),
         }
     }
 
@@ -79,7 +82,7 @@ impl ModuleWatch {
         let settled = self.started.0 + SETTLED;
         since >= INTERVAL
             || last.0 < settled && now.0 >= settled
-            || self.changes != changes && since >= PAUSE
+            || self.changes != changes && since >= self.pause
     }
 }
 
