@@ -112,6 +112,19 @@ impl Numbers {
         true
     }
 
+    /// Forgets every pointer, in the child of a fork: what its parent has defined stands in the
+    /// parent's image of the recording. Only one thread may be there.
+    pub fn start_afresh(&self) {
+        for (level, table) in self.tables.iter().enumerate() {
+            let old = table.swap(core::ptr::null_mut(), Ordering::AcqRel);
+            self.used[level].store(0, Ordering::Relaxed);
+            if !old.is_null() {
+                // SAFETY: the only thread is here, and not in the table.
+                unsafe { raw::unmap(old.cast(), (FIRST << level) * size_of::<Entry>()) };
+            }
+        }
+    }
+
     /// How many pointers were forgotten so far.
     #[inline(always)]
     pub fn forgotten(&self) -> u64 {
@@ -213,6 +226,15 @@ mod tests {
                 Some(pointer as u32)
             );
         }
+    }
+
+    #[test]
+    fn the_child_of_a_fork_numbers_afresh() {
+        let numbers = Numbers::new();
+        numbers.insert(0x20, 0);
+        numbers.start_afresh();
+        assert_eq!(numbers.find(0x20), None);
+        assert_eq!(numbers.insert(0x20, 0).map(|known| known.number), Some(2));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::environment::{self, Carried};
 use crate::stack::native;
-use crate::{raw, thread};
+use crate::{python, raw, thread};
 use core::cell::UnsafeCell;
 use core::ffi::c_char;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
@@ -160,6 +160,8 @@ pub fn join_after_fork() -> bool {
         return false;
     }
     join(page, process);
+    python::CODES.start_afresh();
+    python::types::TYPES.start_afresh();
     true
 }
 
