@@ -14,6 +14,7 @@ mod module;
 mod registers;
 mod row;
 mod rule;
+mod steps;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use memprof_wire::event::{Event, Note};
 use memprof_wire::session::{SessionPage, option};
 use memprof_wire::units::{Address, StackId};
 use registers::Registers;
+use steps::{Callee, Steps};
 use walk::Walk;
 
 pub use rule::forget_all;
@@ -42,6 +44,7 @@ static OWN_END: AtomicUsize = AtomicUsize::new(0);
 pub struct Native {
     walk: Walk,
     mixed: mixed::Mixed,
+    steps: Steps,
     cut: bool,
 }
 
@@ -51,6 +54,7 @@ impl Native {
         Self {
             walk: Walk::new(),
             mixed: mixed::Mixed::new(),
+            steps: Steps::new(),
             cut: false,
         }
     }
@@ -59,6 +63,7 @@ impl Native {
     pub fn clear(&mut self) {
         self.walk.clear();
         self.mixed.clear();
+        self.steps.clear();
         *self = Self::new();
     }
 
@@ -138,11 +143,19 @@ fn is_own(ip: usize) -> bool {
 /// The stack of a native frame called from `parent`.
 #[inline(always)]
 fn child(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
+    match thread.stacks.native.steps.find(parent, Callee::native(ip)) {
+        Some(stack) => stack,
+        None => child_anew(thread, parent, ip),
+    }
+}
+
+#[inline(never)]
+fn child_anew(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
     let key = Key {
         code: Key::NATIVE | (ip >> 32) as u32,
         instruction: ip as u32,
     };
-    match thread.stacks.tree.find(parent, key) {
+    let stack = match thread.stacks.tree.find(parent, key) {
         Found::Old(stack) => stack,
         Found::New(stack) => {
             thread.event(&Event::NativeFrame {
@@ -154,7 +167,10 @@ fn child(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
         }
         Found::Full => {
             note_merged(thread);
-            parent
+            return parent;
         }
-    }
+    };
+    let steps = &mut thread.stacks.native.steps;
+    steps.keep(parent, Callee::native(ip), stack);
+    stack
 }

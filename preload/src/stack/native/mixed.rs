@@ -9,6 +9,7 @@
 //! up: native frames by the walk, Python frames by the stack that they alone make.
 
 use super::registers::Registers;
+use super::steps::Callee;
 use super::walk;
 use crate::memory::Array;
 use crate::python::layout::{self, Family, Layout};
@@ -344,9 +345,18 @@ impl<L: Layout> Merge<'_, L> {
     /// The stack of the innermost frame of `python`, called from `caller`.
     #[inline(always)]
     fn child(&mut self, caller: StackId, python: StackId) -> StackId {
+        let steps = &self.thread.stacks.native.steps;
+        match steps.find(caller, Callee::python(python)) {
+            Some(stack) => stack,
+            None => self.child_anew(caller, python),
+        }
+    }
+
+    #[inline(never)]
+    fn child_anew(&mut self, caller: StackId, python: StackId) -> StackId {
         let tree = &mut self.thread.stacks.tree;
         let key = tree.key(python);
-        match tree.find(caller, key) {
+        let stack = match tree.find(caller, key) {
             Found::Old(stack) => stack,
             Found::New(stack) => {
                 self.thread.event(&Event::PythonFrame {
@@ -359,8 +369,11 @@ impl<L: Layout> Merge<'_, L> {
             }
             Found::Full => {
                 note_merged(self.thread);
-                caller
+                return caller;
             }
-        }
+        };
+        let steps = &mut self.thread.stacks.native.steps;
+        steps.keep(caller, Callee::python(python), stack);
+        stack
     }
 }

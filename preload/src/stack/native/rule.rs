@@ -76,6 +76,18 @@ impl Rule {
         }
     }
 
+    /// Whether the caller's frame begins at a register's value plus the offset.
+    #[inline(always)]
+    pub fn is_simple(self) -> bool {
+        self.0 & 15 <= Kind::Base as u64
+    }
+
+    /// Whether that register is `rbp`, and not `rsp`.
+    #[inline(always)]
+    pub fn is_from_base(self) -> bool {
+        self.0 & 15 == Kind::Base as u64
+    }
+
     /// Where `rbp` is.
     #[inline(always)]
     pub fn base(self) -> Base {
