@@ -11,6 +11,7 @@ mod stream;
 mod tests;
 
 use crate::clock::Clock;
+use crate::observe;
 use crate::process::Process;
 use crate::session::Session;
 use crate::writer::Writer;
@@ -28,10 +29,6 @@ use stream::Stream;
 
 /// Between two looks at who died, in microseconds.
 const DEATHS_INTERVAL: u64 = 50_000;
-
-/// With children, the recording goes on so long after the last process that it knows of died: a
-/// child that was just born may not have written anything yet.
-const LAST_CHANCE: Duration = Duration::from_millis(50);
 
 /// So many threads may have failed to set up the ring that they claimed.
 const GIVEN_UP: usize = 32;
@@ -61,6 +58,8 @@ pub struct Drain {
     stop: PipeReader,
     root: Process,
     images: Images,
+    /// When the root is dead: processes that have not written yet.
+    relatives: Vec<Process>,
     /// By ring.
     streams: Vec<Option<Stream>>,
     last_stream: u32,
@@ -74,7 +73,6 @@ struct Found {
     bytes: u64,
     /// The fullest ring, in percent.
     fullest: u64,
-    new_images: bool,
 }
 
 impl Drain {
@@ -96,6 +94,7 @@ impl Drain {
             stop,
             root,
             images,
+            relatives: Vec::new(),
             streams,
             last_stream: 0,
             lost: 0,
@@ -109,7 +108,6 @@ impl Drain {
         let follow = self.page().options.load(Ordering::Relaxed) & option::FOLLOW_CHILDREN != 0;
         let mut pace = Pace::new();
         let mut next_deaths = Microseconds(0);
-        let mut last_chance_taken = false;
         let mut stopped = false;
         loop {
             let now = self.clock.now();
@@ -120,26 +118,34 @@ impl Drain {
             }
             // All of this before the rings are visited: what was written before a death is then
             // found after it.
-            let over = root_is_dead && (!follow || self.images.all_are_dead());
+            let over = root_is_dead && !(follow && self.somebody_lives());
             let found = self.visit(now, over);
             self.images.observe(now, self.page_changes(), &self.writer);
             self.images.end_the_dead(now, &self.writer);
-            if over && (!follow || last_chance_taken && !found.new_images) {
+            if over {
                 break;
             }
-            last_chance_taken = over;
-            let pause = if over {
-                LAST_CHANCE
-            } else {
-                pace.next(found.bytes, found.fullest)
-            };
-            if self.wait(pause, root_is_dead) {
+            if self.wait(pace.next(found.bytes, found.fullest), root_is_dead) {
                 stopped = true;
                 self.visit(self.clock.now(), false);
                 break;
             }
         }
         self.finish(stopped)
+    }
+
+    /// Whether any process of the recording is left, when its root is dead.
+    fn somebody_lives(&mut self) -> bool {
+        if !self.images.all_are_dead() {
+            return true;
+        }
+        self.relatives.retain_mut(|process| !process.is_dead());
+        if self.relatives.is_empty() {
+            let relatives = observe::relatives(&self.session.path());
+            self.relatives
+                .extend(relatives.into_iter().map(Process::watch));
+        }
+        !self.relatives.is_empty()
     }
 
     /// Visits all rings. `all_end`: nobody writes any more, so every stream ends with this visit.
@@ -167,7 +173,7 @@ impl Drain {
                 self.streams.resize_with(ring + 1, || None);
             }
             if self.streams[ring].is_none() {
-                found.new_images |= self.open(&session, ring, now);
+                self.open(&session, ring, now);
             }
             let Some(stream) = &mut self.streams[ring] else {
                 continue;
@@ -188,12 +194,12 @@ impl Drain {
         found
     }
 
-    /// Begins the stream of a ring that a thread has claimed. Returns whether its image is new.
-    fn open(&mut self, session: &Session, ring: usize, now: Microseconds) -> bool {
+    /// Begins the stream of a ring that a thread has claimed.
+    fn open(&mut self, session: &Session, ring: usize, now: Microseconds) {
         let header = &session.rings()[ring];
         let image = header.image.load(Ordering::Relaxed);
         let process = header.process.load(Ordering::Relaxed);
-        let is_new = self.images.stream_began(image, process, now, &self.writer);
+        self.images.stream_began(image, process, now, &self.writer);
         let number = self.last_stream + 1;
         if let Ok(stream) = Stream::begin(session, ring, number, now, &self.writer) {
             self.streams[ring] = Some(stream);
@@ -205,7 +211,6 @@ impl Drain {
             self.damaged = true;
             header.consume(header.head());
         }
-        is_new
     }
 
     /// Sleeps, but not beyond the death of the program. Returns whether draining is to stop.

@@ -4,8 +4,10 @@ mod build_id;
 mod identity;
 mod memory;
 mod modules;
+mod relatives;
 
 pub use build_id::BuildIds;
 pub use identity::identify;
 pub use memory::MemoryWatch;
 pub use modules::ModuleWatch;
+pub use relatives::relatives;

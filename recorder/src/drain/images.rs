@@ -41,17 +41,17 @@ impl Images {
         }
     }
 
-    /// A thread of an image has a ring. Returns whether the image was unknown.
+    /// A thread of an image has a ring.
     pub(super) fn stream_began(
         &mut self,
         number: u32,
         process: u32,
         now: Microseconds,
         writer: &Writer,
-    ) -> bool {
+    ) {
         if let Some(image) = self.known.iter_mut().find(|image| image.number == number) {
             image.streams += 1;
-            return false;
+            return;
         }
         for earlier in &mut self.known {
             // The process runs another program now.
@@ -67,7 +67,6 @@ impl Images {
             streams: 1,
             is_gone: false,
         });
-        true
     }
 
     pub(super) fn stream_ended(&mut self, number: u32) {
