@@ -7,11 +7,13 @@
 //! While a recording runs its writer holds a lock on the file, so that a reader can tell a file
 //! that is still growing from one whose recorder was killed.
 
+mod completeness;
 mod error;
 mod facts;
 mod header;
 mod layout;
 mod lock;
+mod open;
 mod read;
 mod table;
 mod write;
@@ -19,10 +21,11 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use completeness::Completeness;
 pub use error::CaptureError;
 pub use facts::{
     Ending, Facts, ImageEnd, ImageStart, Module, Modules, Observation, StreamEnd, StreamStart,
 };
 pub use layout::{Chunk, ChunkHead, ChunkKind, MAX_EVENT_CHUNK};
-pub use read::{CaptureReader, Completeness};
+pub use read::CaptureReader;
 pub use write::{CaptureWriter, Output};

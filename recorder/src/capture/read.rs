@@ -1,33 +1,21 @@
 //! [`CaptureReader`]: opens a capture that is finished, cut short or still growing.
 
+use super::completeness::Completeness;
 use super::error::CaptureError;
 use super::facts::{
     Ending, Facts, ImageEnd, ImageStart, Modules, Observation, StreamEnd, StreamStart,
 };
-use super::header::{self, Header};
+use super::header::Header;
 use super::layout::{Chunk, ChunkKind, Coding};
 use super::lock;
+use super::open::{open_file, read_header};
 use super::table::{self, Stop};
 use serde::de::DeserializeOwned;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Whether a capture holds everything that happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Completeness {
-    /// It does.
-    Complete,
-    /// Its recorder is still writing; [`CaptureReader::refresh`] sees more.
-    Growing,
-    /// It does not.
-    CutShort {
-        /// Why not, as the end of a sentence that begins "this recording is incomplete:".
-        reason: String,
-    },
-}
 
 /// Reads a capture. It can be shared by threads; each reads into a buffer of its own.
 #[derive(Debug)]
@@ -181,33 +169,18 @@ impl CaptureReader {
 
     /// Whether everything that happened is in the file, as far as is known by now.
     pub fn completeness(&self) -> Completeness {
-        let cut = |reason: String| Completeness::CutShort { reason };
         let damaged_at = self.damaged_at.load(Ordering::Relaxed);
         if damaged_at != u64::MAX {
-            return cut(format!("the file is damaged at byte {damaged_at}"));
+            let reason = format!("the file is damaged at byte {damaged_at}");
+            return Completeness::CutShort { reason };
         }
-        match (&self.header.ending, self.stop) {
-            (None, _) if self.growing => Completeness::Growing,
-            (_, Stop::Damaged(what)) => {
-                cut(format!("the file is damaged at byte {}: {what}", self.next))
-            }
-            (None, _) if self.header.ending_damaged => {
-                cut("the file's header is damaged, how it ended is unknown".to_owned())
-            }
-            (None, _) => {
-                cut("its recorder was killed, or the file was copied while it grew".to_owned())
-            }
-            (Some(ending), _) if !ending.complete => cut(match &ending.note {
-                Some(note) => format!("{}: {note}", ending.how),
-                None => ending.how.clone(),
-            }),
-            (Some(_), Stop::AtIndex) => Completeness::Complete,
-            // The index may have found no room, or was cut off: nothing is lost with it.
-            (Some(ending), _) if ending.chunks == self.chunks.len() as u64 => {
-                Completeness::Complete
-            }
-            (Some(_), _) => cut(format!("the file was cut off at byte {} later", self.next)),
-        }
+        Completeness::of(
+            &self.header,
+            self.stop,
+            self.growing,
+            self.next,
+            self.chunks.len(),
+        )
     }
 
     /// All chunks that can be read, in the order of the file.
@@ -348,70 +321,4 @@ impl CaptureReader {
             source,
         }
     }
-}
-
-fn open_file(path: &Path) -> Result<File, CaptureError> {
-    // Looked at before it is opened: opening a pipe would wait for somebody to write to it.
-    let wrong = |source: io::Error| match source.kind() {
-        ErrorKind::NotFound => CaptureError::Missing { path: path.into() },
-        _ => CaptureError::Io {
-            action: "open",
-            path: path.into(),
-            source,
-        },
-    };
-    let metadata = fs::metadata(path).map_err(wrong)?;
-    if metadata.is_dir() {
-        return Err(CaptureError::Folder { path: path.into() });
-    }
-    if !metadata.is_file() {
-        return Err(CaptureError::NotOurs { path: path.into() });
-    }
-    File::open(path).map_err(wrong)
-}
-
-fn read_header(file: &File, path: &Path) -> Result<Header, CaptureError> {
-    let mut page = [0; header::PAGE];
-    let mut length = 0;
-    while length < page.len() {
-        match file.read_at(&mut page[length..], length as u64) {
-            Ok(0) => break,
-            Ok(more) => length += more,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(source) => {
-                return Err(CaptureError::Io {
-                    action: "read",
-                    path: path.into(),
-                    source,
-                });
-            }
-        }
-    }
-    if length == 0 {
-        return Err(CaptureError::Empty { path: path.into() });
-    }
-    let Some(header) = header::read(&page) else {
-        return Err(CaptureError::NotOurs { path: path.into() });
-    };
-    if header.major > header::MAJOR {
-        return Err(CaptureError::Newer {
-            path: path.into(),
-            version: header.major,
-            supported: header::MAJOR,
-        });
-    }
-    if length < page.len() {
-        return Err(CaptureError::CutInHeader {
-            path: path.into(),
-            bytes: length as u64,
-        });
-    }
-    if header.first_chunk < page.len() as u64 {
-        return Err(CaptureError::Damaged {
-            path: path.into(),
-            offset: 12,
-            what: "the first chunk cannot be within the header".to_owned(),
-        });
-    }
-    Ok(header)
 }
