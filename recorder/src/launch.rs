@@ -1,7 +1,7 @@
 //! From what the user typed to a program that runs.
 //!
 //! [`Launch::resolve`] finds the program and refuses what cannot be recorded, in one clear line;
-//! [`start`] starts it, held back until its recording is ready; [`wait`] stands between it and
+//! [`start()`] starts it, held back until its recording is ready; [`wait()`] stands between it and
 //! the terminal until it ends.
 
 mod check;

@@ -5,7 +5,7 @@
 //! because it lives in another process, what was recorded outlives the program's death, however
 //! sudden.
 //!
-//! [`record`] does all of it; [`capture`] is the file, for writing and for reading.
+//! [`record()`] does all of it; [`capture`] is the file, for writing and for reading.
 
 pub mod capture;
 mod clock;
