@@ -30,6 +30,8 @@ enum Command {
     Stats(report::StatsArguments),
     /// Each function with what it holds itself, and with what it calls
     Summary(report::SummaryArguments),
+    /// What the memory is: heapy's table, by type unless told otherwise
+    Partition(report::PartitionArguments),
     /// Who holds how much: by line, type, file and so on
     Table(report::TableArguments),
     /// Who called whom to allocate
@@ -60,6 +62,7 @@ impl Cli {
             }
             Command::Stats(arguments) => commands::stats::run(&arguments.into())?,
             Command::Summary(arguments) => commands::summary::run(&arguments.select.into())?,
+            Command::Partition(arguments) => commands::partition::run(&arguments.into())?,
             Command::Table(arguments) => commands::table::run(&arguments.into())?,
             Command::Tree(arguments) => commands::tree::run(&arguments.select.into())?,
             Command::Leaks(arguments) => commands::leaks::run(&arguments.into())?,

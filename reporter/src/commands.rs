@@ -8,6 +8,7 @@ pub mod info;
 pub mod input;
 pub mod leaks;
 pub mod output;
+pub mod partition;
 mod progress;
 pub mod run;
 pub mod select;

@@ -4,6 +4,7 @@
 //! is known, and with how much of it there is. [`group`] adds rows up by what a report shows.
 
 pub mod group;
+mod label;
 mod moment;
 mod names;
 mod site;
@@ -11,7 +12,8 @@ mod stacks;
 mod take;
 mod totals;
 
-pub use group::{By, Group, Grouping, Label};
+pub use group::{By, Group, Grouping};
+pub use label::Label;
 pub use moment::{Moment, NoMoment, Point};
 pub use names::NameId;
 pub use stacks::{Frame, FrameId, Language, Resolver, StackId, Stacks};

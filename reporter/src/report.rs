@@ -7,6 +7,7 @@ pub mod leaks;
 pub mod measure;
 pub mod notes;
 pub mod page_data;
+pub mod partition;
 pub mod stats;
 pub mod summary;
 pub mod table;

@@ -72,8 +72,8 @@ impl From<SelectArguments> for Selection {
 /// What rows are added up by.
 #[derive(Args, Debug)]
 pub(super) struct GroupArguments {
-    /// What rows are added up by: type, site, line, function, file, module, thread, size, domain;
-    /// or two at once, as in type,site
+    /// What rows are added up by: type, site, line, function, file, module, thread, size, domain,
+    /// allocator; or two at once, as in type,site
     #[arg(long, value_name = "PROPERTY")]
     by: Option<Grouping>,
 }
@@ -133,6 +133,25 @@ pub(super) struct TableArguments {
 
 impl From<TableArguments> for Selection {
     fn from(arguments: TableArguments) -> Self {
+        arguments.select.selection(arguments.group.by, Moment::Peak)
+    }
+}
+
+/// Every block counts once: buffers that objects keep elsewhere, such as the items of a list, are
+/// rows of their own. `--by type,site` says which line made what.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  memprof partition memprof-app.py.4711.bin
+  memprof partition --by type,site --at end memprof-app.py.4711.bin")]
+pub(super) struct PartitionArguments {
+    #[command(flatten)]
+    select: SelectArguments,
+    #[command(flatten)]
+    group: GroupArguments,
+}
+
+impl From<PartitionArguments> for Selection {
+    fn from(arguments: PartitionArguments) -> Self {
         arguments.select.selection(arguments.group.by, Moment::Peak)
     }
 }

@@ -1,10 +1,11 @@
 //! Adding the rows of a profile up by what a report shows.
 
+use super::label::Label;
 use super::site::Sites;
 use super::{FrameId, NameId, Profile, ProfileRow, Totals};
 use crate::replay::Detail;
 use crate::symbols::origin;
-use memprof_wire::allocator::Domain;
+use memprof_wire::allocator::{Allocator, Domain};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::collections::HashMap;
@@ -32,11 +33,13 @@ pub enum By {
     Size,
     /// The family of allocating functions.
     Domain,
+    /// The allocating function.
+    Allocator,
 }
 
 impl By {
     /// Every property, with its name on the command line.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 10] = [
         (Self::Type, "type"),
         (Self::Site, "site"),
         (Self::Line, "line"),
@@ -46,6 +49,7 @@ impl By {
         (Self::Thread, "thread"),
         (Self::Size, "size"),
         (Self::Domain, "domain"),
+        (Self::Allocator, "allocator"),
     ];
 
     /// Its name on the command line.
@@ -123,71 +127,6 @@ impl fmt::Display for Grouping {
     }
 }
 
-/// What a group has in common, for one property.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Label {
-    /// A type, or what else is known of blocks that are no objects.
-    Kind(String),
-    /// A line.
-    Place {
-        /// The function.
-        function: String,
-        /// Its file.
-        file: String,
-        /// The line, 0 where none is known.
-        line: u32,
-    },
-    /// A function.
-    Function {
-        /// Its name.
-        function: String,
-        /// Its file.
-        file: String,
-    },
-    /// A file.
-    File(String),
-    /// A module.
-    Module(String),
-    /// A thread.
-    Thread {
-        /// The kernel's number.
-        id: u32,
-        /// Its name, empty where none is known.
-        name: String,
-    },
-    /// The size of each block in bytes; mappings have none.
-    Size(Option<u64>),
-    /// A family of allocating functions.
-    Domain(&'static str),
-}
-
-impl fmt::Display for Label {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Kind(name) | Self::File(name) | Self::Module(name) => out.write_str(name),
-            Self::Place {
-                function,
-                file,
-                line: 0,
-            }
-            | Self::Function { function, file } => match file.as_str() {
-                "" => out.write_str(function),
-                _ => write!(out, "{function} ({file})"),
-            },
-            Self::Place {
-                function,
-                file,
-                line,
-            } => write!(out, "{function} ({file}:{line})"),
-            Self::Thread { id, name } if name.is_empty() => write!(out, "{id}"),
-            Self::Thread { id, name } => write!(out, "{name} ({id})"),
-            Self::Size(Some(size)) => write!(out, "{size}"),
-            Self::Size(None) => out.write_str("mapping"),
-            Self::Domain(name) => out.write_str(name),
-        }
-    }
-}
-
 /// Rows that have their labels in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -202,30 +141,7 @@ impl Serialize for Group {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for label in &self.labels {
-            match label {
-                Label::Kind(name) => map.serialize_entry("kind", name)?,
-                Label::Place {
-                    function,
-                    file,
-                    line,
-                } => {
-                    map.serialize_entry("function", function)?;
-                    map.serialize_entry("file", file)?;
-                    map.serialize_entry("line", line)?;
-                }
-                Label::Function { function, file } => {
-                    map.serialize_entry("function", function)?;
-                    map.serialize_entry("file", file)?;
-                }
-                Label::File(name) => map.serialize_entry("file", name)?,
-                Label::Module(name) => map.serialize_entry("module", name)?,
-                Label::Thread { id, name } => {
-                    map.serialize_entry("thread", id)?;
-                    map.serialize_entry("thread_name", name)?;
-                }
-                Label::Size(size) => map.serialize_entry("size", size)?,
-                Label::Domain(name) => map.serialize_entry("domain", name)?,
-            }
+            label.serialize_into(&mut map)?;
         }
         map.serialize_entry("bytes", &self.totals.bytes)?;
         map.serialize_entry("blocks", &self.totals.blocks)?;
@@ -236,13 +152,14 @@ impl Serialize for Group {
 /// A label before it has become text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
-    Kind(Option<NameId>, Domain),
+    Kind(Option<NameId>, Allocator),
     Frame(Option<FrameId>),
     Function(NameId, NameId),
     Name(NameId),
     Thread(u32),
     Size(Option<u64>),
     Domain(Domain),
+    Allocator(Allocator),
     Nothing,
 }
 
@@ -279,7 +196,7 @@ pub fn group(profile: &Profile, grouping: &Grouping) -> Vec<Group> {
 fn key(profile: &Profile, sites: &mut Sites<'_>, row: &ProfileRow, by: By) -> Key {
     let innermost = || profile.stacks.split(row.stack).map(|(_, frame)| frame);
     match by {
-        By::Type => Key::Kind(row.kind, row.allocator.domain()),
+        By::Type => Key::Kind(row.kind, row.allocator),
         By::Site => Key::Frame(sites.site(row.stack)),
         By::Line => Key::Frame(innermost()),
         By::Function | By::File | By::Module => match innermost() {
@@ -295,6 +212,7 @@ fn key(profile: &Profile, sites: &mut Sites<'_>, row: &ProfileRow, by: By) -> Ke
         By::Thread => Key::Thread(row.thread),
         By::Size => Key::Size(row.size),
         By::Domain => Key::Domain(row.allocator.domain()),
+        By::Allocator => Key::Allocator(row.allocator),
     }
 }
 
@@ -307,8 +225,7 @@ fn label(profile: &Profile, key: Key, by: By) -> Label {
     let name = |name: NameId| stacks.name(name).to_owned();
     match key {
         Key::Kind(Some(kind), _) => Label::Kind(name(kind)),
-        Key::Kind(None, Domain::Obj) => Label::Kind("<unknown type>".to_owned()),
-        Key::Kind(None, domain) => Label::Kind(format!("<{}>", domain.name())),
+        Key::Kind(None, allocator) => Label::Kind(untyped(allocator, profile.has_types)),
         Key::Frame(Some(frame)) => {
             let frame = stacks.frame(frame);
             Label::Place {
@@ -334,6 +251,7 @@ fn label(profile: &Profile, key: Key, by: By) -> Label {
         }
         Key::Size(size) => Label::Size(size),
         Key::Domain(domain) => Label::Domain(domain.name()),
+        Key::Allocator(allocator) => Label::Allocator(allocator.name()),
         Key::Frame(None) | Key::Nothing => {
             let none = NO_FRAME.to_owned();
             match by {
@@ -351,4 +269,22 @@ fn label(profile: &Profile, key: Key, by: By) -> Label {
             }
         }
     }
+}
+
+/// What stands in the place of a type where a block has none.
+fn untyped(allocator: Allocator, has_types: bool) -> String {
+    let name = allocator.name();
+    match allocator.domain() {
+        // whose type is read when it dies, and it did not
+        Domain::Obj if has_types => "<alive at exit, type not read>".to_owned(),
+        Domain::Obj => format!("<{name}, types not recorded>"),
+        Domain::Mem | Domain::Raw => format!("<{name} buffer>"),
+        Domain::System | Domain::Mapping => format!("<{name}>"),
+    }
+}
+
+/// What a block of the object domain is called that held no object when it was freed: before 3.13
+/// the tables of dictionaries are such.
+pub fn no_object(allocator: Allocator) -> String {
+    format!("<{} buffer>", allocator.name())
 }

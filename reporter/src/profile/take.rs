@@ -1,5 +1,6 @@
 //! Making a profile: one replay of a recording, and names for what it found.
 
+use super::group::no_object;
 use super::{Moment, NameId, Profile, ProfileRow, Resolver, Thread, Totals};
 use crate::hashing::NumberMap;
 use crate::recording::Recording;
@@ -178,8 +179,15 @@ fn build(
             continue;
         }
         let stack = resolver.stack(row.call);
-        let kind = type_id.and_then(|type_id| definitions.type_name(type_id));
-        let kind = kind.map_or(NO_KIND, |name| resolver.intern(name).0);
+        let kind = match type_id {
+            Some(TypeId::UNKNOWN) => Some(resolver.intern(&no_object(row.allocator))),
+            Some(type_id) => {
+                let name = definitions.type_name(type_id);
+                name.map(|name| resolver.intern(name))
+            }
+            None => None,
+        };
+        let kind = kind.map_or(NO_KIND, |kind| kind.0);
         let size = size.unwrap_or(NO_SIZE);
         let key = (stack.0, row.stream.0, row.allocator as u8, kind, size);
         *merged.entry(key).or_default() += totals;

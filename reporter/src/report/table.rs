@@ -116,7 +116,7 @@ Heap at peak: 10.4 KiB in 13 blocks
         );
         assert_eq!(
             json(by("type,domain")),
-            r#"{"moment":"peak","total":{"bytes":10690,"blocks":13},"rows":[{"kind":"dict","domain":"obj","bytes":10240,"blocks":10},{"kind":"<mem>","domain":"mem","bytes":400,"blocks":2},{"kind":"<system>","domain":"system","bytes":50,"blocks":1}]}"#
+            r#"{"moment":"peak","total":{"bytes":10690,"blocks":13},"rows":[{"kind":"dict","domain":"obj","bytes":10240,"blocks":10},{"kind":"<mem.malloc buffer>","domain":"mem","bytes":400,"blocks":2},{"kind":"<malloc>","domain":"system","bytes":50,"blocks":1}]}"#
         );
         assert_eq!(
             json(by("module")),

@@ -1,0 +1,27 @@
+//! `memprof partition`
+
+use super::{Failure, Selection, output};
+use crate::profile::By;
+use crate::report::partition::Partition;
+
+/// How many rows the text shows unless told otherwise: as many as heapy.
+const ROWS: usize = 10;
+
+/// Prints heapy's table of what was alive.
+///
+/// # Errors
+///
+/// When the recording cannot be read, or does not know what was asked for.
+pub fn run(selection: &Selection) -> Result<(), Failure> {
+    let (_, profile) = selection.profile()?;
+    let grouping = selection.grouping(By::Type);
+    if !profile.has_types && grouping.properties().contains(&By::Type) {
+        eprintln!(
+            "memprof: no types were recorded: this is no Python, an interpreter of an unknown \
+             version, or it was run with --no-types; --by line or --by site tells where the \
+             memory came from"
+        );
+    }
+    let partition = Partition::new(&profile, &grouping, selection.rows(ROWS));
+    output::print(&partition, selection.json)
+}
