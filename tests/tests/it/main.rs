@@ -9,6 +9,7 @@
 )]
 
 mod allocators;
+mod arrows;
 mod binaries;
 mod capture;
 mod domains;
@@ -17,6 +18,7 @@ mod errors;
 mod interpreters;
 mod mappings;
 mod naive;
+mod peers;
 mod processes;
 mod programs;
 mod reports;

@@ -135,6 +135,10 @@ fn replay_until(capture: &Capture, within: u64, until: usize) -> (Naive, usize) 
                 if let Some(block) = block {
                     assert_eq!(block.size, length, "part of a mapping is unmapped");
                     naive.frees += 1;
+                    let own = naive.by_thread[&block.thread];
+                    naive
+                        .temporary
+                        .extend((own - block.born.1 <= within).then_some(block));
                 }
             }
             What::UnmapCancelled | What::Remap { .. } => panic!("for another test: {what:?}"),

@@ -6,7 +6,7 @@ use crate::naive::{self, Block, Naive};
 use crate::programs::c;
 use crate::scenario::{Run, Scenario};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Bytes and blocks.
 type Totals = (i64, i64);
@@ -73,11 +73,16 @@ fn sum<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> Totals {
 
 /// Sums by the stack, innermost frame first.
 fn by_stack(capture: &Capture, blocks: &[Block]) -> BTreeMap<Vec<Frame>, Totals> {
-    let mut sums = BTreeMap::<_, Totals>::new();
-    let stacks = capture.stacks(blocks.iter().map(|block| block.at));
-    for (stack, block) in stacks.into_iter().zip(blocks) {
-        let sum = sums.entry(stack).or_default();
+    let mut by_call = HashMap::<_, Totals>::new();
+    for block in blocks {
+        let sum = by_call.entry(block.at).or_default();
         *sum = (sum.0 + block.size as i64, sum.1 + 1);
+    }
+    let (calls, totals): (Vec<_>, Vec<_>) = by_call.into_iter().unzip();
+    let mut sums = BTreeMap::<_, Totals>::new();
+    for (stack, (bytes, count)) in capture.stacks(calls).into_iter().zip(totals) {
+        let sum = sums.entry(stack).or_default();
+        *sum = (sum.0 + bytes, sum.1 + count);
     }
     sums
 }
@@ -270,7 +275,6 @@ fn events_are_told_in_their_order_as_json_lines() {
         let mut told = text
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let mut time = 0.0;
         for allocation in capture.allocations() {
             let event = told
                 .find(|event| event["op"] == allocation.by)
@@ -284,10 +288,8 @@ fn events_are_told_in_their_order_as_json_lines() {
             let thread = u64::from(capture.threads[allocation.thread].id);
             assert_eq!(event["thread"].as_u64(), Some(thread), "{name}");
             let now = event["t"].as_f64().unwrap();
-            assert!(now >= 0.0, "{name}");
-            time = f64::max(time, now);
+            assert!((0.0..100.0).contains(&now), "{name}: {now}");
         }
-        assert!(time > 0.0, "{name}");
     });
 }
 
@@ -295,14 +297,15 @@ fn events_are_told_in_their_order_as_json_lines() {
 fn what_was_freed_before_the_peak_or_allocated_after_it_is_not_in_its_table() {
     let code = "def before():\n    return bytearray(3_000_003)\ndef at():\n    return bytearray(5_000_005)\n\
         def after():\n    return bytearray(2_000_003)\n\
-        kept = bytearray(1_000_003)\nx = before()\ndel x\ny = at()\ndel y\nz = after()";
+        kept = bytearray(1_000_003)\nx = before()\ndel x\ny = at()\ndel y\nz = after()\n\
+        import os\nos._exit(0)";
     let run = Scenario::code(usual(), code).recorded();
     let functions = |moment| {
         let table = run.json(&["table", "--at", moment, "--top", "1000000"]);
         let rows = table["rows"].as_array().unwrap().clone();
         let large = rows
             .into_iter()
-            .filter(|row| integer(&row["bytes"]) >= 1_000_000);
+            .filter(|row| row["file"] == "<string>" && integer(&row["bytes"]) >= 1_000_000);
         large
             .map(|row| row["function"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
@@ -323,6 +326,7 @@ fn of_two_equal_peaks_one_is_shown() {
         .filter(|row| integer(&row["bytes"]) > 8_000_000)
         .collect();
     assert_eq!(large.len(), 1, "{large:?}");
-    assert_eq!(integer(&large[0]["bytes"]), 9_000_001);
-    assert_eq!(integer(&large[0]["blocks"]), 1);
+    // the object and its buffer
+    assert_eq!(integer(&large[0]["bytes"]), 9_000_001 + 56);
+    assert_eq!(integer(&large[0]["blocks"]), 2);
 }
