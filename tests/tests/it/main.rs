@@ -10,6 +10,7 @@
 
 mod allocators;
 mod arrows;
+mod behaviours;
 mod binaries;
 mod capture;
 mod domains;
