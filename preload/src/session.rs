@@ -5,10 +5,10 @@ use crate::stack::native;
 use crate::{python, raw, thread};
 use core::cell::UnsafeCell;
 use core::ffi::c_char;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 use memprof_wire::ring::{RingHeader, RingState};
 use memprof_wire::session::{
-    DIRECTORY, FILE_BYTES, MAGIC, RING_BYTES, RINGS, STRIDE, SessionPage, VERSION, option,
+    DIRECTORY, MAGIC, RING_BYTES, RINGS, STRIDE, SessionPage, VERSION, option,
 };
 
 /// Nobody has tried to attach yet.
@@ -24,6 +24,7 @@ static STATE: AtomicU32 = AtomicU32::new(UNTRIED);
 static PAGE: AtomicPtr<SessionPage> = AtomicPtr::new(core::ptr::null_mut());
 /// The number of this program image in the recording.
 static IMAGE: AtomicU32 = AtomicU32::new(0);
+static MAPPED_RINGS: AtomicUsize = AtomicUsize::new(0);
 /// The process that [`IMAGE`] belongs to: another one after a fork.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
@@ -104,7 +105,11 @@ fn try_to_attach() -> Option<()> {
     raw::close(descriptor);
     let base = base?;
     // the recording is no part of what a crash of the program leaves behind
-    raw::advise(base, FILE_BYTES, libc::MADV_DONTDUMP);
+    raw::advise(
+        base,
+        RING_BYTES + mapped_rings() * STRIDE,
+        libc::MADV_DONTDUMP,
+    );
     // SAFETY: the front of the mapping is the session page; it is never unmapped.
     let page = unsafe { &*base.cast::<SessionPage>() };
     if page.magic.load(Ordering::Acquire) != MAGIC
@@ -130,11 +135,16 @@ fn try_to_attach() -> Option<()> {
 /// Makes this process an image of the recording. What the image before it in the same process
 /// (before its `exec`) wrote is complete now.
 fn join(page: &SessionPage, process: u32) {
+    let mut untouched = 0;
     for number in 0..RINGS {
         let ring = ring_header(page, number);
         let state = ring.state();
         if state == RingState::Free && ring.capacity.load(Ordering::Relaxed) == 0 {
-            break; // rings are claimed from the front: this one never was
+            // rings are claimed from the front; a few may have been given up again
+            untouched += 1;
+            if untouched == 32 {
+                break;
+            }
         }
         if state == RingState::Live && ring.process.load(Ordering::Relaxed) == process {
             ring.close();
@@ -166,9 +176,23 @@ pub fn join_after_fork() -> bool {
 }
 
 /// Maps the whole file: sparse, so that it costs addresses and no memory; and at once, so that no
-/// descriptor has to stay open in the program.
+/// descriptor has to stay open in the program. Where addresses are limited (`ulimit -v`), a part
+/// of it has to do: fewer threads can record then.
 fn map_session(descriptor: i32) -> Option<*mut u8> {
-    raw::map_file(descriptor, FILE_BYTES)
+    let mut rings = RINGS;
+    while rings > 0 {
+        if let Some(base) = raw::map_file(descriptor, RING_BYTES + rings * STRIDE) {
+            MAPPED_RINGS.store(rings, Ordering::Relaxed);
+            return Some(base);
+        }
+        rings /= 4;
+    }
+    None
+}
+
+/// How many rings this process has mapped, and so may claim.
+pub fn mapped_rings() -> usize {
+    MAPPED_RINGS.load(Ordering::Relaxed)
 }
 
 /// The header of a ring.

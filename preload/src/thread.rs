@@ -272,7 +272,7 @@ pub fn announce() {
 
 fn claim(page: &'static SessionPage) -> Option<*mut Thread> {
     let free = |number: &usize| session::ring_header(page, *number).claim();
-    let Some(number) = (0..RINGS).find(free) else {
+    let Some(number) = (0..session::mapped_rings()).find(free) else {
         page.threads_refused.fetch_add(1, Ordering::Relaxed);
         return None;
     };

@@ -3,13 +3,18 @@
 //! The first byte tells the kind.
 //!
 //! ```text
-//! 1 gg lll s t   allocation: guess, length of the address, site differs, stack differs
-//! 0 1 g lll yy   free: guess, length of the address, type (0 none, 1 as predicted, 2 written)
-//! 0 0 oooooo     any other event, by its number in `operation`
+//! 1 0 g lll s t   allocation: guess, length of the address, size follows, stack follows
+//! 0 1 g lll yy    free: guess, length of the address, type (0 none, 1 as predicted, 2 follows)
+//! 0 0 oooooo      any other event, by its number in `operation`
 //! ```
 //!
-//! An address is written as its difference to the guess in steps of 16 bytes, in `lll` bytes of
-//! two's complement, little-endian (0 to 5); 6 says six bytes of the address itself, 7 eight.
+//! An address is written as its difference to the guess in steps of 16 bytes, zigzag, in `lll`
+//! bytes, little-endian (0 to 4). A size, a stack (as its zigzag difference to the last one) or a
+//! type takes one byte, or two if the lowest bit says so. What does not fit (an address that is no
+//! multiple of 16 or far away, an allocator that is new at its stack, a large size) is written in
+//! full, as an event of its own kind. The common forms are written without a branch, because what
+//! they hold is hard to foresee, and half of this library's time goes into them.
+//!
 //! `docs/format.md` gives every field.
 
 use crate::allocator::Allocator;
@@ -26,12 +31,13 @@ pub const MAX_TEXT: usize = 256;
 
 const ALLOCATION: u8 = 0x80;
 const FREE: u8 = 0x40;
-const SITE_DIFFERS: u8 = 0x02;
-const STACK_DIFFERS: u8 = 0x01;
+const SIZE_FOLLOWS: u8 = 0x02;
+const STACK_FOLLOWS: u8 = 0x01;
 const TYPE_PREDICTED: u8 = 0x01;
-const TYPE_WRITTEN: u8 = 0x02;
-const ADDRESS_48: u8 = 6;
-const ADDRESS_64: u8 = 7;
+const TYPE_FOLLOWS: u8 = 0x02;
+
+/// Differences from here on (zigzag, in bytes) take more than four bytes of steps.
+const FAR_BITS: u32 = 36;
 
 /// The first bytes of the events that are neither allocations nor frees.
 mod operation {
@@ -55,62 +61,24 @@ mod operation {
     pub const CENSUS_BEGIN: u8 = 18;
     pub const CENSUS_OBJECT: u8 = 19;
     pub const CENSUS_END: u8 = 20;
+    pub const LONG_ALLOCATION: u8 = 21;
+    pub const LONG_FREE: u8 = 22;
 }
 
-/// An address that is cheap to write: its guess and how many bytes the rest takes.
-struct Difference {
-    guess: u8,
-    length: u8,
-    bytes: u64,
-}
-
-impl Difference {
-    #[inline(always)]
-    fn of(address: u64, guesses: &[u64]) -> Self {
-        let mut guess = 0;
-        let mut best = address.wrapping_sub(guesses[0]) as i64;
-        for (number, &candidate) in guesses.iter().enumerate().skip(1) {
-            let other = address.wrapping_sub(candidate) as i64;
-            if other.unsigned_abs() < best.unsigned_abs() {
-                best = other;
-                guess = number as u8;
-            }
-        }
-        if best & 15 == 0 {
-            let steps = best >> 4;
-            let length = bytes_of(varint::zigzag(steps));
-            if length < ADDRESS_48 {
-                return Self {
-                    guess,
-                    length,
-                    bytes: steps as u64,
-                };
-            }
-        }
-        let length = if address >> 48 == 0 {
-            ADDRESS_48
-        } else {
-            ADDRESS_64
-        };
-        Self {
-            guess,
-            length,
-            bytes: address,
-        }
-    }
-}
-
-/// How many bytes a number takes: none for zero, and 6 for all that take more than five. Without a
-/// branch, because half of all differences are zero; and by comparing, because `bsr` is slow where
-/// `lzcnt` cannot be relied on.
+/// How many bytes the steps of a difference take, which is zigzag and below 2^[`FAR_BITS`].
+/// Comparisons, because `bsr` is slow where `lzcnt` cannot be relied on.
 #[inline(always)]
-fn bytes_of(number: u64) -> u8 {
-    u8::from(number != 0)
-        + u8::from(number >= 1 << 8)
-        + u8::from(number >= 1 << 16)
-        + u8::from(number >= 1 << 24)
-        + u8::from(number >= 1 << 32)
-        + u8::from(number >= 1 << 40)
+fn bytes_of_steps(difference: u64) -> u64 {
+    u64::from(difference >= 1 << 4)
+        + u64::from(difference >= 1 << 12)
+        + u64::from(difference >= 1 << 20)
+        + u64::from(difference >= 1 << 28)
+}
+
+/// The zigzag difference of an address to a guess.
+#[inline(always)]
+fn difference(address: u64, guess: u64) -> u64 {
+    varint::zigzag(address.wrapping_sub(guess) as i64)
 }
 
 /// Writes events; the producer's side of the shared knowledge.
@@ -148,45 +116,43 @@ impl Encoder {
         stack: StackId,
         site: &mut Site,
     ) -> *mut u8 {
-        let Address(address) = address;
-        let Size(size) = size;
+        let (Address(address), Size(size)) = (address, size);
         let known = &mut self.predictor;
-        let rounded = size.wrapping_add(15) & !15;
         // SAFETY: class_of stays below the length of the table, as its test shows.
         let last = unsafe { known.by_class.get_unchecked_mut(class_of(size)) };
-        let difference = Difference::of(
-            address,
-            &[
-                last.wrapping_add(rounded),
-                known.last_free,
-                known.last_allocation,
-            ],
-        );
+        let by_class = difference(address, last.wrapping_add(size.wrapping_add(15) & !15));
+        let by_free = difference(address, known.last_free);
+        let nearest = by_class.min(by_free);
+        let new = Site::new(size, allocator, known.epoch);
+        let change = site.difference(new);
+        let steps = varint::zigzag(i64::from(stack.0) - i64::from(known.last_stack));
+        let unusual = (address & 15)
+            | (change & Site::BEHIND_SIZE)
+            | (nearest >> FAR_BITS)
+            | ((size | steps) >> varint::SHORT_BITS);
+        if unusual != 0 {
+            // SAFETY: the caller's bytes.
+            return unsafe { known.long_allocation(out, address, size, allocator, stack, site) };
+        }
         *last = address;
         known.last_allocation = address;
-        let new = Site::new(size, allocator, known.epoch);
-        let predicted = known.allocator_at(*site);
-        let steps = varint::zigzag(i64::from(stack.0) - i64::from(known.last_stack));
         known.last_stack = stack.0;
-        let site_differs = *site != new;
-        let flags = ALLOCATION | difference.guess << 5 | difference.length << 2;
-        // SAFETY: the caller's bytes: 1 for the kind, 8 for the address, then either two numbers
-        // of two bytes, or what `allocation_long` writes.
+        *site = new;
+        let length = bytes_of_steps(nearest);
+        let kind = u64::from(ALLOCATION)
+            | u64::from(by_free < by_class) << 5
+            | length << 2
+            | u64::from(SIZE_FOLLOWS) * u64::from(change != 0)
+            | u64::from(STACK_FOLLOWS) * u64::from(steps != 0);
+        // SAFETY: the caller's bytes: 1 for the kind, 8 for the address, two short numbers.
         unsafe {
-            let rest = write_address(out.add(1), &difference);
-            if predicted != allocator as u8 || size >= SHORT_SIZE || steps >= varint::SHORT {
-                return known.allocation_long(out, flags, rest, new, size, allocator, steps, site);
-            }
-            *site = new;
-            // Whether a part is there is hard to foresee, so both are written, and what is not to
-            // be there is written over: that is quicker than a branch taken wrongly.
-            let flags = flags
-                | SITE_DIFFERS * u8::from(site_differs)
-                | STACK_DIFFERS * u8::from(steps != 0);
-            let rest = varint::write_short_if(rest, size << 1, site_differs);
-            let rest = varint::write_short_if(rest, steps, steps != 0);
-            out.write(flags);
-            rest
+            out.write(kind as u8);
+            out.add(1)
+                .cast::<u64>()
+                .write_unaligned((nearest >> 4).to_le());
+            let rest = out.add(1 + length as usize);
+            let rest = varint::write_short_if(rest, size, change != 0);
+            varint::write_short_if(rest, steps, steps != 0)
         }
     }
 
@@ -202,29 +168,39 @@ impl Encoder {
         address: Address,
         type_id: Option<TypeId>,
     ) -> *mut u8 {
+        let Address(address) = address;
         let known = &mut self.predictor;
-        let difference = Difference::of(address.0, &[known.last_free, known.last_allocation]);
-        known.last_free = address.0;
-        // SAFETY: the caller's bytes: 1 for the kind, 8 for the address, one varint.
+        let by_free = difference(address, known.last_free);
+        let by_allocation = difference(address, known.last_allocation);
+        let nearest = by_free.min(by_allocation);
+        let number = type_id.map_or(0, |type_id| u64::from(type_id.0));
+        if (address & 15) | (nearest >> FAR_BITS) | (number >> varint::SHORT_BITS) != 0 {
+            // SAFETY: the caller's bytes.
+            return unsafe { known.long_free(out, address, type_id) };
+        }
+        known.last_free = address;
+        let length = bytes_of_steps(nearest);
+        let kind = u64::from(FREE) | u64::from(by_allocation < by_free) << 5 | length << 2;
+        // SAFETY: the caller's bytes: 1 for the kind, 8 for the address, one short number.
         unsafe {
-            let mut flags = FREE | difference.guess << 5 | difference.length << 2;
-            let kind = out;
-            let mut out = write_address(out.add(1), &difference);
-            if let Some(TypeId(type_id)) = type_id {
-                let predicted = known
-                    .next_type
-                    .get_unchecked_mut(Predictor::type_slot(known.last_type));
-                if *predicted == type_id {
-                    flags |= TYPE_PREDICTED;
-                } else {
-                    flags |= TYPE_WRITTEN;
-                    *predicted = type_id;
-                    out = varint::write(out, u64::from(type_id));
-                }
-                known.last_type = type_id;
-            }
-            kind.write(flags);
-            out
+            out.add(1)
+                .cast::<u64>()
+                .write_unaligned((nearest >> 4).to_le());
+            let rest = out.add(1 + length as usize);
+            let Some(TypeId(type_id)) = type_id else {
+                out.write(kind as u8);
+                return rest;
+            };
+            let predicted = known.foresee_type(type_id);
+            out.write(
+                kind as u8
+                    | if predicted {
+                        TYPE_PREDICTED
+                    } else {
+                        TYPE_FOLLOWS
+                    },
+            );
+            varint::write_short_if(rest, number, !predicted)
         }
     }
 
@@ -420,56 +396,81 @@ impl Encoder {
     }
 }
 
-/// Sizes from here on do not fit into a short number, with the bit that goes with them.
-const SHORT_SIZE: u64 = varint::SHORT / 2;
-
 impl Predictor {
-    /// The rest of an allocation that does not fit the common form.
+    /// Writes an allocation in full.
     ///
     /// # Safety
     ///
-    /// The kind byte at `out`, and 21 bytes from `rest` on, must be writable.
+    /// [`MAX_EVENT`] bytes from `out` on must be writable.
     #[cold]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one function, cut in two for speed"
-    )]
-    unsafe fn allocation_long(
+    unsafe fn long_allocation(
         &mut self,
         out: *mut u8,
-        mut flags: u8,
-        mut rest: *mut u8,
-        new: Site,
+        address: u64,
         size: u64,
         allocator: Allocator,
-        steps: u64,
+        stack: StackId,
         site: &mut Site,
     ) -> *mut u8 {
-        // SAFETY: the caller's bytes: two varints and one byte.
-        unsafe {
-            if *site != new || size >= Site::SIZE_LIMIT {
-                flags |= SITE_DIFFERS;
-                let differs = self.allocator_at(*site) != allocator as u8;
-                // sizes need 63 bits: nothing larger than isize::MAX was ever allocated
-                rest = varint::write(rest, size << 1 | u64::from(differs));
-                if differs {
-                    rest.write(allocator as u8);
-                    rest = rest.add(1);
-                    self.last_allocator = allocator as u8;
-                }
-                *site = if size >= Site::SIZE_LIMIT {
-                    Site::EMPTY
-                } else {
-                    new
-                };
-            }
-            if steps != 0 {
-                flags |= STACK_DIFFERS;
-                rest = varint::write(rest, steps);
-            }
-            out.write(flags);
+        let mut writer = Writer { out };
+        writer.byte(operation::LONG_ALLOCATION);
+        writer.number(address);
+        writer.number(size);
+        writer.byte(allocator as u8);
+        writer.number(u64::from(stack.0));
+        self.remember_allocation(address, size, allocator, stack, site);
+        writer.out
+    }
+
+    /// Writes a free in full.
+    ///
+    /// # Safety
+    ///
+    /// [`MAX_EVENT`] bytes from `out` on must be writable.
+    #[cold]
+    unsafe fn long_free(&mut self, out: *mut u8, address: u64, type_id: Option<TypeId>) -> *mut u8 {
+        let mut writer = Writer { out };
+        writer.byte(operation::LONG_FREE);
+        writer.number(address);
+        writer.number(type_id.map_or(0, |type_id| u64::from(type_id.0) + 1));
+        self.remember_free(address, type_id);
+        writer.out
+    }
+
+    /// What both sides keep of an allocation that was written in full.
+    fn remember_allocation(
+        &mut self,
+        address: u64,
+        size: u64,
+        allocator: Allocator,
+        stack: StackId,
+        site: &mut Site,
+    ) {
+        let aligned = address & !15;
+        self.by_class[class_of(size)] = aligned;
+        self.last_allocation = aligned;
+        self.last_stack = stack.0;
+        *site = if size < Site::SIZE_LIMIT {
+            Site::new(size, allocator, self.epoch)
+        } else {
+            Site::EMPTY
+        };
+    }
+
+    /// What both sides keep of a free that was written in full.
+    fn remember_free(&mut self, address: u64, type_id: Option<TypeId>) {
+        self.last_free = address & !15;
+        if let Some(TypeId(type_id)) = type_id {
+            self.foresee_type(type_id);
         }
-        rest
+    }
+
+    /// Learns that an object of this type died, and tells whether that was foreseen.
+    #[inline(always)]
+    fn foresee_type(&mut self, type_id: u32) -> bool {
+        let predicted = &mut self.next_type[Self::type_slot(self.last_type)];
+        self.last_type = type_id;
+        core::mem::replace(predicted, type_id) == type_id
     }
 }
 
@@ -500,25 +501,6 @@ impl Writer {
             core::ptr::copy_nonoverlapping(text.as_ptr(), self.out, length);
             self.out = self.out.add(length);
         }
-    }
-}
-
-/// Writes the bytes of a difference; eight bytes are scribbled over whatever the length is.
-///
-/// # Safety
-///
-/// Eight bytes from `out` on must be writable.
-#[inline(always)]
-unsafe fn write_address(out: *mut u8, difference: &Difference) -> *mut u8 {
-    let length = if difference.length == ADDRESS_64 {
-        8
-    } else {
-        difference.length
-    };
-    // SAFETY: the caller's eight bytes.
-    unsafe {
-        out.cast::<u64>().write_unaligned(difference.bytes.to_le());
-        out.add(length as usize)
     }
 }
 
@@ -568,6 +550,10 @@ impl Decoder {
             self.allocation(kind, input, sites)
         } else if kind & FREE != 0 {
             self.free(kind, input)
+        } else if kind == operation::LONG_ALLOCATION {
+            self.long_allocation(input, sites)
+        } else if kind == operation::LONG_FREE {
+            self.long_free(input)
         } else {
             self.rare(kind, input)
         }
@@ -580,44 +566,30 @@ impl Decoder {
         input: &mut &'a [u8],
         sites: &mut impl Sites,
     ) -> Result<Event<'a>, DecodeError> {
-        let written = read_address(kind >> 2 & 7, input)?;
-        let known = &mut self.predictor;
-        let explicit = if kind & SITE_DIFFERS == 0 {
+        let steps = read_steps(kind, input)?;
+        let size = if kind & SIZE_FOLLOWS == 0 {
             None
         } else {
-            let value = number(input)?;
-            if value & 1 != 0 {
-                known.last_allocator = byte(input)?;
-            }
-            Some(value)
+            Some(short(input)?)
         };
-        if kind & STACK_DIFFERS != 0 {
-            let difference = varint::unzigzag(number(input)?);
-            known.last_stack = (i64::from(known.last_stack).wrapping_add(difference)) as u32;
+        let known = &mut self.predictor;
+        if kind & STACK_FOLLOWS != 0 {
+            let difference = varint::unzigzag(short(input)?);
+            known.last_stack = (i64::from(known.last_stack) + difference) as u32;
         }
         let stack = StackId(known.last_stack);
         let site = sites.site(stack);
-        let (size, allocator) = match explicit {
-            None => (site.size(), site.allocator()),
-            Some(value) if value & 1 != 0 => (value >> 1, known.last_allocator),
-            Some(value) => (value >> 1, known.allocator_at(*site)),
-        };
-        let allocator = Allocator::from_number(allocator).ok_or(DecodeError::Unknown(kind))?;
-        if explicit.is_some() {
-            *site = if size >= Site::SIZE_LIMIT {
-                Site::EMPTY
-            } else {
-                Site::new(size, allocator, known.epoch)
-            };
-        }
+        let size = size.unwrap_or(site.size());
+        let allocator =
+            Allocator::from_number(site.allocator()).ok_or(DecodeError::Unknown(kind))?;
+        *site = Site::new(size, allocator, known.epoch);
         let last = &mut known.by_class[class_of(size)];
-        let rounded = size.wrapping_add(15) & !15;
-        let guess = match kind >> 5 & 3 {
-            0 => last.wrapping_add(rounded),
-            1 => known.last_free,
-            _ => known.last_allocation,
+        let guess = if kind >> 5 & 1 == 0 {
+            last.wrapping_add(size.wrapping_add(15) & !15)
+        } else {
+            known.last_free
         };
-        let address = written.resolve(guess);
+        let address = guess.wrapping_add(steps);
         *last = address;
         known.last_allocation = address;
         Ok(Event::Allocation {
@@ -630,28 +602,56 @@ impl Decoder {
 
     #[inline(always)]
     fn free<'a>(&mut self, kind: u8, input: &mut &'a [u8]) -> Result<Event<'a>, DecodeError> {
-        let written = read_address(kind >> 2 & 7, input)?;
+        let steps = read_steps(kind, input)?;
         let known = &mut self.predictor;
         let guess = if kind >> 5 & 1 == 0 {
             known.last_free
         } else {
             known.last_allocation
         };
-        let address = written.resolve(guess);
+        let address = guess.wrapping_add(steps);
         known.last_free = address;
-        let predicted = &mut known.next_type[Predictor::type_slot(known.last_type)];
         let type_id = match kind & 3 {
             0 => None,
-            TYPE_PREDICTED => Some(TypeId(*predicted)),
-            TYPE_WRITTEN => {
-                *predicted = number(input)? as u32;
-                Some(TypeId(*predicted))
-            }
+            TYPE_PREDICTED => Some(known.next_type[Predictor::type_slot(known.last_type)]),
+            TYPE_FOLLOWS => Some(short(input)? as u32),
             _ => return Err(DecodeError::Unknown(kind)),
         };
-        if let Some(TypeId(type_id)) = type_id {
-            known.last_type = type_id;
+        if let Some(type_id) = type_id {
+            known.foresee_type(type_id);
         }
+        Ok(Event::Free {
+            address: Address(address),
+            type_id: type_id.map(TypeId),
+        })
+    }
+
+    #[cold]
+    fn long_allocation<'a>(
+        &mut self,
+        input: &mut &'a [u8],
+        sites: &mut impl Sites,
+    ) -> Result<Event<'a>, DecodeError> {
+        let address = number(input)?;
+        let size = number(input)?;
+        let unknown = DecodeError::Unknown(operation::LONG_ALLOCATION);
+        let allocator = Allocator::from_number(byte(input)?).ok_or(unknown)?;
+        let stack = StackId(number(input)? as u32);
+        self.predictor
+            .remember_allocation(address, size, allocator, stack, sites.site(stack));
+        Ok(Event::Allocation {
+            address: Address(address),
+            size: Size(size),
+            allocator,
+            stack,
+        })
+    }
+
+    #[cold]
+    fn long_free<'a>(&mut self, input: &mut &'a [u8]) -> Result<Event<'a>, DecodeError> {
+        let address = number(input)?;
+        let type_id = (number(input)? as u32).checked_sub(1).map(TypeId);
+        self.predictor.remember_free(address, type_id);
         Ok(Event::Free {
             address: Address(address),
             type_id,
@@ -771,50 +771,32 @@ impl Decoder {
     }
 }
 
-/// An address as it was written.
-enum Written {
-    Steps(i64),
-    Absolute(u64),
-}
-
-impl Written {
-    #[inline(always)]
-    fn resolve(self, guess: u64) -> u64 {
-        match self {
-            Self::Steps(steps) => guess.wrapping_add((steps << 4) as u64),
-            Self::Absolute(address) => address,
-        }
-    }
-}
-
+/// Reads the difference of an address to its guess, in bytes.
 #[inline(always)]
-fn read_address(length: u8, input: &mut &[u8]) -> Result<Written, DecodeError> {
-    let bytes = if length == ADDRESS_64 {
-        8
-    } else {
-        usize::from(length)
-    };
-    let word = match input.first_chunk::<8>() {
-        Some(word) => u64::from_le_bytes(*word),
+fn read_steps(kind: u8, input: &mut &[u8]) -> Result<u64, DecodeError> {
+    let bytes = usize::from(kind >> 2 & 7);
+    if bytes > 4 {
+        return Err(DecodeError::Unknown(kind));
+    }
+    let word = match input.first_chunk::<4>() {
+        Some(word) => u32::from_le_bytes(*word),
         // the last bytes of a chunk
         None => {
-            let mut word = [0; 8];
+            let mut word = [0; 4];
             for (to, from) in word.iter_mut().zip(input.iter()) {
                 *to = *from;
             }
-            u64::from_le_bytes(word)
+            u32::from_le_bytes(word)
         }
     };
     *input = input.get(bytes..).ok_or(DecodeError::Cut)?;
-    Ok(match length {
-        0 => Written::Steps(0),
-        ADDRESS_48 => Written::Absolute(word & 0xffff_ffff_ffff),
-        ADDRESS_64 => Written::Absolute(word),
-        _ => {
-            let unused = 64 - 8 * u32::from(length);
-            Written::Steps((word << unused) as i64 >> unused)
-        }
-    })
+    let steps = u64::from(word) & ((1u64 << (8 * bytes)) - 1);
+    Ok((varint::unzigzag(steps) << 4) as u64)
+}
+
+#[inline(always)]
+fn short(input: &mut &[u8]) -> Result<u64, DecodeError> {
+    varint::read_short(input).ok_or(DecodeError::Cut)
 }
 
 fn frame(input: &mut &[u8]) -> Result<(StackId, StackId), DecodeError> {

@@ -25,6 +25,15 @@ impl Site {
         Self(size << 24 | (allocator as u64) << 16 | epoch as u64)
     }
 
+    /// The bits of a [`Site::difference`] that stand for anything but the size.
+    pub const BEHIND_SIZE: u64 = 0xff_ffff;
+
+    /// The bits in which two sites differ.
+    #[inline(always)]
+    pub const fn difference(self, other: Self) -> u64 {
+        self.0 ^ other.0
+    }
+
     /// The size that is predicted, for a site of this epoch.
     #[inline(always)]
     pub const fn size(self) -> u64 {
@@ -72,8 +81,6 @@ pub struct Predictor {
     pub last_stack: u32,
     /// Counts restarts, from 1.
     pub epoch: u16,
-    /// The allocator that was last written out.
-    pub last_allocator: u8,
     /// The type of the object that died last.
     pub last_type: u32,
     /// The return address last written in a native frame.
@@ -98,7 +105,6 @@ impl Predictor {
             last_free: 0,
             last_stack: 0,
             epoch: 1,
-            last_allocator: 0,
             last_type: 0,
             last_native: 0,
             last_census: 0,
@@ -123,16 +129,6 @@ impl Predictor {
             1
         } else {
             self.epoch + 1
-        }
-    }
-
-    /// The allocator that is predicted at a site: its own, or the last that was written out.
-    #[inline(always)]
-    pub const fn allocator_at(&self, site: Site) -> u8 {
-        if site.epoch() == self.epoch {
-            site.allocator()
-        } else {
-            self.last_allocator
         }
     }
 

@@ -37,26 +37,38 @@ pub unsafe fn write(mut out: *mut u8, mut value: u64) -> *mut u8 {
     }
 }
 
-/// Numbers below this take at most two bytes.
-pub const SHORT: u64 = 1 << 14;
+/// A short number is below 2 to this power.
+pub const SHORT_BITS: u32 = 15;
 
-/// Writes `value` (below [`SHORT`]) at `out` if `wanted`, without a branch: two bytes are scribbled
-/// over in any case.
+/// Writes a short number at `out` if `wanted`, without a branch: two bytes are scribbled over in
+/// any case. The lowest bit says that there are two bytes; the others are the number.
 ///
 /// # Safety
 ///
 /// Two bytes from `out` on must be writable.
 #[inline(always)]
 pub unsafe fn write_short_if(out: *mut u8, value: u64, wanted: bool) -> *mut u8 {
-    let high = value >> 7;
-    let long = u64::from(high != 0);
-    let bytes = value & 0x7f | long << 7 | high << 8;
+    let long = u64::from(value >= 1 << 7);
     let length = (1 + long) & u64::from(wanted).wrapping_neg();
     // SAFETY: the caller's two bytes.
     unsafe {
-        out.cast::<u16>().write_unaligned((bytes as u16).to_le());
+        out.cast::<u16>()
+            .write_unaligned(((value << 1 | long) as u16).to_le());
         out.add(length as usize)
     }
+}
+
+/// Reads a short number at the front of `input`; `None` when it is cut off.
+#[inline(always)]
+pub fn read_short(input: &mut &[u8]) -> Option<u64> {
+    let (&first, rest) = input.split_first()?;
+    if first & 1 == 0 {
+        *input = rest;
+        return Some(u64::from(first >> 1));
+    }
+    let (&second, rest) = rest.split_first()?;
+    *input = rest;
+    Some((u64::from(second) << 8 | u64::from(first)) >> 1)
 }
 
 /// Reads a varint at the front of `input`; `None` when it is cut off or longer than a u64.
@@ -105,15 +117,14 @@ mod tests {
         }
 
         #[test]
-        fn a_short_number_is_written_like_any_other(value in 0..super::SHORT) {
-            let (mut short, mut long) = ([0u8; MAX_VARINT], [0u8; MAX_VARINT]);
-            // SAFETY: the buffers hold MAX_VARINT bytes.
-            let (short_end, long_end) = unsafe {
-                (super::write_short_if(short.as_mut_ptr(), value, true), write(long.as_mut_ptr(), value))
-            };
-            let length = short_end as usize - short.as_ptr() as usize;
-            prop_assert_eq!(length, long_end as usize - long.as_ptr() as usize);
-            prop_assert_eq!(&short[..length], &long[..length]);
+        fn a_short_number_is_read_as_it_was_written(value in 0u64..1 << super::SHORT_BITS) {
+            let mut buffer = [0u8; 2];
+            // SAFETY: the buffer holds two bytes.
+            let end = unsafe { super::write_short_if(buffer.as_mut_ptr(), value, true) };
+            let length = end as usize - buffer.as_ptr() as usize;
+            let mut input = &buffer[..length];
+            prop_assert_eq!(super::read_short(&mut input), Some(value));
+            prop_assert!(input.is_empty());
         }
 
         #[test]
