@@ -100,6 +100,8 @@ pub struct Resolver<'a> {
     known_nodes: NumberMap<(u32, u32), StackId>,
     /// What was found for a call's place, and for a whole call.
     places: NumberMap<(u32, u32), FrameId>,
+    /// What was found for a native address, outermost first.
+    addresses: NumberMap<u64, Vec<FrameId>>,
     calls: Vec<Option<StackId>>,
 }
 
@@ -117,6 +119,7 @@ impl<'a> Resolver<'a> {
             known_frames: NumberMap::default(),
             known_nodes: NumberMap::default(),
             places: NumberMap::default(),
+            addresses: NumberMap::default(),
             calls,
         }
     }
@@ -133,21 +136,35 @@ impl<'a> Resolver<'a> {
             next = self.definitions.calls.parent(next);
         };
         for call in unknown.into_iter().rev() {
-            let frame = self.frame(call);
-            let new = StackId(self.stacks.nodes.len() as u32);
-            let known = *self.known_nodes.entry((stack.0, frame.0)).or_insert(new);
-            if known == new {
-                self.stacks.nodes.push((stack, frame));
+            for frame in self.frames(call) {
+                stack = self.node(stack, frame);
             }
-            self.calls[call.0 as usize] = Some(known);
-            stack = known;
+            self.calls[call.0 as usize] = Some(stack);
         }
         stack
     }
 
+    /// The stack of a frame called from another.
+    fn node(&mut self, caller: StackId, frame: FrameId) -> StackId {
+        let new = StackId(self.stacks.nodes.len() as u32);
+        let nodes = &mut self.known_nodes;
+        let known = *nodes.entry((caller.0, frame.0)).or_insert(new);
+        if known == new {
+            self.stacks.nodes.push((caller, frame));
+        }
+        known
+    }
+
     /// The innermost frame of a call alone; `None` for no call.
     pub fn innermost(&mut self, call: CallId) -> Option<FrameId> {
-        (call != Calls::ROOT).then(|| self.frame(call))
+        let mut next = call;
+        while next != Calls::ROOT {
+            if let Some(frame) = self.frames(next).last() {
+                return Some(*frame);
+            }
+            next = self.definitions.calls.parent(next);
+        }
+        None
     }
 
     /// A name that is no frame's: of a thread, a type.
@@ -160,11 +177,13 @@ impl<'a> Resolver<'a> {
         self.stacks
     }
 
-    fn frame(&mut self, call: CallId) -> FrameId {
+    /// The frames of a call, outermost first: more than one where functions were inlined, none
+    /// where they are of no interest.
+    fn frames(&mut self, call: CallId) -> Vec<FrameId> {
         match self.definitions.calls.call(call) {
             Some(Call::Python { code, instruction }) => {
                 if let Some(frame) = self.places.get(&(code.0, instruction)) {
-                    return *frame;
+                    return vec![*frame];
                 }
                 let frame = match self.definitions.code(code) {
                     Some(object) => {
@@ -174,13 +193,22 @@ impl<'a> Resolver<'a> {
                     None => self.define("<unknown>", "<unknown>", 0, Language::Python),
                 };
                 self.places.insert((code.0, instruction), frame);
-                frame
+                vec![frame]
             }
             Some(Call::Native(address)) => {
-                let name = self.native.name(address);
-                self.define(&name.function, &name.file, 0, Language::Native)
+                if let Some(frames) = self.addresses.get(&address.0) {
+                    return frames.clone();
+                }
+                let names = self.native.frames(address).into_iter().rev();
+                let frames: Vec<FrameId> = names
+                    .map(|name| {
+                        self.define(&name.function, &name.file, name.line, Language::Native)
+                    })
+                    .collect();
+                self.addresses.insert(address.0, frames.clone());
+                frames
             }
-            None => self.define("<unknown>", "<unknown>", 0, Language::Native),
+            None => vec![self.define("<unknown>", "<unknown>", 0, Language::Native)],
         }
     }
 
