@@ -205,9 +205,7 @@ fn pytest_is_recorded_and_unharmed() {
     std::fs::write(folder.0.join("test_package.py"), text).unwrap();
     let scenario = Scenario::program(&python);
     let words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir"];
-    let scenario = words
-        .iter()
-        .fold(scenario, |scenario, word| scenario.argument(word));
+    let scenario = words.iter().fold(scenario, Scenario::argument);
     let scenario = scenario.argument(&folder.0).argument(&folder.0);
     let (bare, run) = (scenario.bare(), scenario.record());
     assert_eq!(

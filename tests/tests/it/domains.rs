@@ -1,4 +1,4 @@
-//! CPython's own allocators.
+//! The allocators of `CPython` itself.
 
 use crate::interpreters;
 use crate::scenario::Scenario;

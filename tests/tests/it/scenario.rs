@@ -106,8 +106,8 @@ impl Scenario {
         let run = self.record();
         assert!(
             run.status.success(),
-            "{:?} ended with {}: {}{}",
-            self.program,
+            "{} ended with {}: {}{}",
+            self.program.display(),
             run.status,
             run.stdout,
             run.stderr

@@ -3,8 +3,10 @@
 use crate::capture::{Allocation, Capture, Frame};
 use crate::interpreters::{self, Interpreter};
 use crate::scenario::{Run, Scenario};
+use memprof_wire::event::Note;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::fs;
 
 /// What a program wrote down: the size of a block, and where it was.
@@ -48,7 +50,8 @@ fn differences(capture: &Capture, told: &Told) -> (usize, String) {
                     .zip(wanted)
                     .position(|(got, wanted)| got != wanted);
                 let place = first.unwrap_or(got.len().min(wanted.len()));
-                text += &format!(
+                let _ = write!(
+                    text,
                     "\n{size}: {} frames for {}, the first other one at {place}: {:?} for {:?}",
                     got.len(),
                     wanted.len(),
@@ -69,7 +72,10 @@ fn compare(interpreter: &Interpreter, script: &str, arguments: &[&str], least: u
     let run = scenario.recorded();
     let told = told(&run);
     assert!(told.len() >= least, "{interpreter}: {} samples", told.len());
-    let (count, text) = differences(&run.capture(), &told);
+    let capture = run.capture();
+    let unknown = capture.notes.contains(&Note::UnknownInterpreter);
+    assert!(!unknown, "{interpreter}");
+    let (count, text) = differences(&capture, &told);
     assert_eq!(
         count,
         0,
