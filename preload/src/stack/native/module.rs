@@ -97,14 +97,14 @@ fn loaded_at(object: &elf::Object, address: usize) -> Option<Module> {
         if base == 0 || !raw::is_readable(base) {
             return None;
         }
-        let header = base as *const u8;
+        let at = |offset: usize| base + offset;
         // SAFETY: the page is readable; the fields are those of an ELF header, if it is one.
         unsafe {
-            if header.cast::<u32>().read() != u32::from_le_bytes(*b"\x7fELF") {
+            if (base as *const u32).read() != u32::from_le_bytes(*b"\x7fELF") {
                 return None;
             }
-            let offset = header.add(32).cast::<u64>().read() as usize;
-            let count = header.add(56).cast::<u16>().read();
+            let offset = (at(32) as *const u64).read() as usize;
+            let count = (at(56) as *const u16).read();
             (base + offset, usize::from(count))
         }
     };

@@ -44,7 +44,7 @@ pub enum Base {
     /// At an offset from the caller's frame.
     AtCfa = 1,
     /// At an offset from `rbp`.
-    AtBase = 2,
+    AtItself = 2,
 }
 
 impl Rule {
@@ -94,7 +94,7 @@ impl Rule {
         match self.0 >> 4 & 3 {
             0 => Base::Same,
             1 => Base::AtCfa,
-            _ => Base::AtBase,
+            _ => Base::AtItself,
         }
     }
 
@@ -124,7 +124,7 @@ impl Rule {
             Saved::Same | Saved::Nowhere => (Base::Same, 0),
             Saved::AtCfa(offset) => (Base::AtCfa, offset),
             Saved::AtExpression(code) => match from_base(code) {
-                Some((offset, false)) => (Base::AtBase, offset),
+                Some((offset, false)) => (Base::AtItself, offset),
                 _ => return Self::plain(Kind::Complex),
             },
             _ => return Self::plain(Kind::Complex),

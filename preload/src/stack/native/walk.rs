@@ -65,7 +65,7 @@ impl At {
     }
 
     #[inline(always)]
-    fn at(frame: &Frame) -> Self {
+    fn kept(frame: &Frame) -> Self {
         Self {
             ip: frame.ip,
             sp: frame.sp,
@@ -182,11 +182,11 @@ impl Walk {
                     for index in (changed + 1..cursor).rev() {
                         let frame = &*kept.add(index);
                         let slots = (frame.return_slot, frame.base_slot);
-                        if !self.push(&mut fresh, At::at(frame), slots) {
+                        if !self.push(&mut fresh, At::kept(frame), slots) {
                             return self.cut(fresh);
                         }
                     }
-                    at = At::at(&*kept.add(changed));
+                    at = At::kept(&*kept.add(changed));
                     cursor = changed;
                 }
             }

@@ -41,6 +41,7 @@ const STARTS: &[&str] = &[
     "__libc_start_main",
     "__libc_start_main_impl",
     "__libc_start_call_main",
+    "_dl_start_user",
     "clone",
     "clone3",
     "__clone3",
