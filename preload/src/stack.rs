@@ -10,7 +10,7 @@ pub mod python;
 
 use crate::memory::Array;
 use intern::Tree;
-use memprof_wire::predictor::Site;
+use memprof_wire::predictor::SitePair;
 use memprof_wire::units::StackId;
 use python::Frame;
 
@@ -121,7 +121,7 @@ impl Stacks {
 
     /// What was last allocated at a stack.
     #[inline(always)]
-    pub fn site(&mut self, stack: StackId) -> &mut Site {
+    pub fn site(&mut self, stack: StackId) -> &mut SitePair {
         self.tree.site(stack)
     }
 

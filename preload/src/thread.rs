@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use memprof_wire::allocator::Allocator;
 use memprof_wire::codec::{Encoder, MAX_EVENT};
 use memprof_wire::event::Event;
-use memprof_wire::predictor::Site;
+use memprof_wire::predictor::SitePair;
 use memprof_wire::ring::RingHeader;
 use memprof_wire::session::{CAPACITY, FIRST_CAPACITY, RESTART_INTERVAL, RINGS, SessionPage};
 use memprof_wire::units::{Address, Size, StackId, TypeId};
@@ -115,7 +115,7 @@ impl Thread {
             return;
         }
         let out = self.place();
-        let mut unused = Site::EMPTY;
+        let mut unused = SitePair::EMPTY;
         // SAFETY: as in `allocation`.
         let end = unsafe { self.encoder.any(out, event, &mut unused) };
         self.commit(out, end);

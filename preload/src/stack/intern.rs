@@ -1,7 +1,7 @@
 //! The prefix tree of stacks: `(parent stack, code, instruction) → stack`.
 
 use crate::memory::Array;
-use memprof_wire::predictor::Site;
+use memprof_wire::predictor::SitePair;
 use memprof_wire::units::StackId;
 
 /// Stacks beyond this count are merged into their callers: 40 MiB of table at the most.
@@ -28,7 +28,7 @@ struct Node {
     code: u32,
     instruction: u32,
     unused: u32,
-    site: Site,
+    site: SitePair,
 }
 
 /// What a look-up found.
@@ -51,7 +51,7 @@ pub struct Tree {
     index_size: usize,
     count: u32,
     /// The site of the root while there are no nodes.
-    root: Site,
+    root: SitePair,
 }
 
 impl Tree {
@@ -62,7 +62,7 @@ impl Tree {
             index: Array::empty(),
             index_size: 0,
             count: 0,
-            root: Site::EMPTY,
+            root: SitePair::EMPTY,
         }
     }
 
@@ -80,7 +80,7 @@ impl Tree {
 
     /// What was last allocated at a stack of this tree.
     #[inline(always)]
-    pub fn site(&mut self, stack: StackId) -> &mut Site {
+    pub fn site(&mut self, stack: StackId) -> &mut SitePair {
         if stack == StackId::NONE {
             return &mut self.root;
         }
@@ -139,7 +139,7 @@ impl Tree {
             code: key.code,
             instruction: key.instruction,
             unused: 0,
-            site: Site::EMPTY,
+            site: SitePair::EMPTY,
         };
         // SAFETY: make_room saw to a node of this number, and to an index half empty.
         unsafe { self.nodes.items().add(number as usize).write(node) };

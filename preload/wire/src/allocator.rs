@@ -104,6 +104,13 @@ impl Allocator {
         }
     }
 
+    /// Which of the two sites of a stack an allocation belongs to. One line of a program often asks
+    /// for an object and for its buffer, in turn: each is predicted by its own kind.
+    #[inline(always)]
+    pub const fn slot(self) -> usize {
+        !matches!(self, Self::Malloc | Self::ObjMalloc) as usize
+    }
+
     /// The family of functions a block belongs to.
     pub const fn domain(self) -> Domain {
         match self {

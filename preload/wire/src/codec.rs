@@ -3,7 +3,7 @@
 //! The first byte tells the kind.
 //!
 //! ```text
-//! 1 0 g lll s t   allocation: guess, length of the address, size follows, stack follows
+//! 1 p g lll s t   allocation: slot, guess, length of the address, size follows, stack follows
 //! 0 1 g lll yy    free: guess, length of the address, type (0 none, 1 as predicted, 2 follows)
 //! 0 0 oooooo      any other event, by its number in `operation`
 //! ```
@@ -19,7 +19,7 @@
 
 use crate::allocator::Allocator;
 use crate::event::{Event, LineTable, MappingKind, MarkKind, Note};
-use crate::predictor::{Predictor, Site, class_of};
+use crate::predictor::{Predictor, Site, SitePair, class_of};
 use crate::units::{Address, CodeId, Microseconds, Size, StackId, Turn, TypeId};
 use crate::varint;
 
@@ -114,10 +114,12 @@ impl Encoder {
         size: Size,
         allocator: Allocator,
         stack: StackId,
-        site: &mut Site,
+        sites: &mut SitePair,
     ) -> *mut u8 {
         let (Address(address), Size(size)) = (address, size);
         let known = &mut self.predictor;
+        let slot = allocator.slot();
+        let site = &mut sites.0[slot];
         // SAFETY: class_of stays below the length of the table, as its test shows.
         let last = unsafe { known.by_class.get_unchecked_mut(class_of(size)) };
         let by_class = difference(address, last.wrapping_add(size.wrapping_add(15) & !15));
@@ -132,7 +134,7 @@ impl Encoder {
             | ((size | steps) >> varint::SHORT_BITS);
         if unusual != 0 {
             // SAFETY: the caller's bytes.
-            return unsafe { known.long_allocation(out, address, size, allocator, stack, site) };
+            return unsafe { known.long_allocation(out, address, size, allocator, stack, sites) };
         }
         *last = address;
         known.last_allocation = address;
@@ -140,6 +142,7 @@ impl Encoder {
         *site = new;
         let length = bytes_of_steps(nearest);
         let kind = u64::from(ALLOCATION)
+            | (slot as u64) << 6
             | u64::from(by_free < by_class) << 5
             | length << 2
             | u64::from(SIZE_FOLLOWS) * u64::from(change != 0)
@@ -210,7 +213,7 @@ impl Encoder {
     /// # Safety
     ///
     /// As for [`Encoder::allocation`].
-    pub unsafe fn any(&mut self, out: *mut u8, event: &Event<'_>, site: &mut Site) -> *mut u8 {
+    pub unsafe fn any(&mut self, out: *mut u8, event: &Event<'_>, sites: &mut SitePair) -> *mut u8 {
         let mut writer = Writer { out };
         // SAFETY (for the whole body): a kind byte, at most five varints or one text of MAX_TEXT
         // bytes with three varints are written, which is below MAX_EVENT.
@@ -222,7 +225,7 @@ impl Encoder {
                 stack,
             } => {
                 // SAFETY: the caller's bytes.
-                return unsafe { self.allocation(out, address, size, allocator, stack, site) };
+                return unsafe { self.allocation(out, address, size, allocator, stack, sites) };
             }
             Event::Free { address, type_id } => {
                 // SAFETY: the caller's bytes.
@@ -387,10 +390,10 @@ impl Encoder {
         &mut self,
         buffer: &'a mut [u8; MAX_EVENT],
         event: &Event<'_>,
-        site: &mut Site,
+        sites: &mut SitePair,
     ) -> &'a [u8] {
         // SAFETY: the buffer is MAX_EVENT bytes long.
-        let end = unsafe { self.any(buffer.as_mut_ptr(), event, site) };
+        let end = unsafe { self.any(buffer.as_mut_ptr(), event, sites) };
         let length = end as usize - buffer.as_ptr() as usize;
         &buffer[..length]
     }
@@ -410,7 +413,7 @@ impl Predictor {
         size: u64,
         allocator: Allocator,
         stack: StackId,
-        site: &mut Site,
+        sites: &mut SitePair,
     ) -> *mut u8 {
         let mut writer = Writer { out };
         writer.byte(operation::LONG_ALLOCATION);
@@ -418,7 +421,7 @@ impl Predictor {
         writer.number(size);
         writer.byte(allocator as u8);
         writer.number(u64::from(stack.0));
-        self.remember_allocation(address, size, allocator, stack, site);
+        self.remember_allocation(address, size, allocator, stack, sites);
         writer.out
     }
 
@@ -444,13 +447,13 @@ impl Predictor {
         size: u64,
         allocator: Allocator,
         stack: StackId,
-        site: &mut Site,
+        sites: &mut SitePair,
     ) {
         let aligned = address & !15;
         self.by_class[class_of(size)] = aligned;
         self.last_allocation = aligned;
         self.last_stack = stack.0;
-        *site = if size < Site::SIZE_LIMIT {
+        sites.0[allocator.slot()] = if size < Site::SIZE_LIMIT {
             Site::new(size, allocator, self.epoch)
         } else {
             Site::EMPTY
@@ -516,7 +519,7 @@ pub enum DecodeError {
 /// Where a reader keeps the [`Site`] of each stack of the stream.
 pub trait Sites {
     /// The site of a stack. A stack that was never defined (a damaged file) may share any site.
-    fn site(&mut self, stack: StackId) -> &mut Site;
+    fn site(&mut self, stack: StackId) -> &mut SitePair;
 }
 
 /// Reads events; the consumer's side of the shared knowledge.
@@ -578,7 +581,7 @@ impl Decoder {
             known.last_stack = (i64::from(known.last_stack) + difference) as u32;
         }
         let stack = StackId(known.last_stack);
-        let site = sites.site(stack);
+        let site = &mut sites.site(stack).0[usize::from(kind >> 6 & 1)];
         let size = size.unwrap_or(site.size());
         let allocator =
             Allocator::from_number(site.allocator()).ok_or(DecodeError::Unknown(kind))?;

@@ -3,7 +3,7 @@
 use super::{Decoder, Encoder, MAX_EVENT, MAX_TEXT, Sites};
 use crate::allocator::Allocator;
 use crate::event::{Event, LineTable, MappingKind, MarkKind, Note};
-use crate::predictor::Site;
+use crate::predictor::SitePair;
 use crate::units::{Address, CodeId, Microseconds, Size, StackId, Turn, TypeId};
 use proptest::prelude::*;
 use std::vec;
@@ -11,10 +11,10 @@ use std::vec::Vec;
 
 /// Sites for any stack number at all.
 #[derive(Default)]
-struct AllSites(std::collections::HashMap<u32, Site>);
+struct AllSites(std::collections::HashMap<u32, SitePair>);
 
 impl Sites for AllSites {
-    fn site(&mut self, stack: StackId) -> &mut Site {
+    fn site(&mut self, stack: StackId) -> &mut SitePair {
         self.0.entry(stack.0).or_default()
     }
 }
@@ -92,7 +92,7 @@ fn encode(events: &[Event<'_>]) -> Vec<u8> {
     let mut sites = AllSites::default();
     let mut bytes = Vec::new();
     for event in events {
-        let mut unused = Site::EMPTY;
+        let mut unused = SitePair::EMPTY;
         let site = match event {
             Event::Allocation { stack, .. } => sites.site(*stack),
             _ => &mut unused,

@@ -53,6 +53,16 @@ impl Site {
     }
 }
 
+/// The two sites of a stack, by [`Allocator::slot`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct SitePair(pub [Site; 2]);
+
+impl SitePair {
+    /// Nothing seen yet.
+    pub const EMPTY: Self = Self([Site::EMPTY; 2]);
+}
+
 /// How many classes of sizes are told apart for address prediction.
 pub const CLASSES: usize = 128;
 /// How many types are remembered for the prediction of the next one.

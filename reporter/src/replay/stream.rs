@@ -98,6 +98,8 @@ pub(super) struct Stream {
     chunks: Vec<usize>,
     /// How many chunks were begun.
     begun: usize,
+    /// Whether more chunks may come.
+    grows: bool,
     bytes: Vec<u8>,
     position: usize,
     decoder: Decoder,
@@ -112,6 +114,7 @@ impl Stream {
             index,
             chunks: source.chunks.clone(),
             begun: 0,
+            grows: false,
             bytes: Vec::new(),
             position: 0,
             decoder: Decoder::new(),
@@ -119,6 +122,31 @@ impl Stream {
             turn: Turn::default(),
             time: Microseconds::default(),
         }
+    }
+
+    /// A stream of a recording that grows: chunks come by [`Stream::extend`].
+    pub(super) fn growing(index: StreamIndex) -> Self {
+        Self {
+            grows: true,
+            ..Self::new(index, &StreamSource::default())
+        }
+    }
+
+    /// There is one more chunk of a stream that grows. One that is damaged takes none.
+    pub(super) fn extend(&mut self, chunk: usize) {
+        if self.grows {
+            self.chunks.push(chunk);
+        }
+    }
+
+    /// Whether there are chunks that were not begun.
+    pub(super) fn has_more(&self) -> bool {
+        self.begun < self.chunks.len()
+    }
+
+    /// The run that goes on.
+    pub(super) fn turn(&self) -> Turn {
+        self.turn
     }
 
     /// The turn of the first run. Reads the first chunk, and keeps nothing of it: of thousands of
@@ -179,7 +207,10 @@ impl Stream {
             }
             self.position = 0;
             let Some(&chunk) = self.chunks.get(self.begun) else {
-                self.close();
+                self.bytes.clear();
+                if !self.grows {
+                    self.close();
+                }
                 return Ok(Pause::Finished);
             };
             self.begun += 1;
@@ -206,6 +237,7 @@ impl Stream {
 
     /// Gives the memory of a stream back that has ended.
     fn close(&mut self) {
+        self.grows = false;
         self.position = 0;
         self.bytes = Vec::new();
         self.chunks = Vec::new();
