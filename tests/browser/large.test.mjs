@@ -11,7 +11,7 @@ test("500,000 nodes open, zoom, search, turn around and fold without losing a by
   const all = async () => (await rows(page))[0][0].bytes;
   const total = await all();
   assert.ok(total > 1e9);
-  assert.ok((await page.evaluate(() => memprof.model.structure.count)) > 400_000);
+  assert.ok((await page.evaluate(() => memprof.model.structure.count)) > 300_000);
 
   await page.locator("#search").fill("encode_tokens");
   const found = await page.evaluate(() => memprof.model.total.bytes);

@@ -102,14 +102,14 @@ class Brush {
   readOut() {
     const { chart, legend } = this;
     const several = chart.timelines.length > 1;
-    const items = chart.timelines.flatMap((timeline) =>
+    const items = chart.timelines.flatMap((timeline, index) =>
       timeline.series.map((curve) => {
         const at = chart.pointer;
         const value = at === null ? curve.bytes.reduce((a, b) => Math.max(a, b), 0) : valueAt(curve, at);
         const name = several ? `${timeline.label}: ${CURVE_NAMES[curve.quantity]}` : CURVE_NAMES[curve.quantity];
         return element(
           "span",
-          { class: "curve", "data-quantity": curve.quantity },
+          { class: index < chart.timelines.length - 1 ? "curve older" : "curve", "data-quantity": curve.quantity },
           element("i", {}),
           element("span", { text: name }),
           element("b", { text: at === null ? `max ${formatBytes(value)}` : formatBytes(value) }),

@@ -1,6 +1,6 @@
 // The time line: curves of memory, marks, spans, the moment of the view and the chosen range.
 
-const CHART = { left: 62, right: 14, top: 10, bottom: 20, lane: 16, lanes: 3 };
+const CHART = { left: 62, right: 14, top: 10, bottom: 20, lane: 16, lanes: 3, curves: 88 };
 const CURVE_NAMES = { heap: "Heap", resident: "RSS", mapped: "Mapped files" };
 const CURVE_DASHES = [[], [5, 3], [2, 2], [8, 3, 2, 3]];
 
@@ -12,7 +12,9 @@ class Chart {
     const peaks = this.timelines.flatMap((timeline) => timeline.series.map((curve) => curve.bytes.reduce((a, b) => Math.max(a, b), 0)));
     this.most = Math.max(...peaks, 1) * 1.05;
     this.spans = lanesOf(this.timelines.at(-1).spans, this.duration);
-    this.lanes = Math.min(Math.max(0, ...this.spans.map((span) => span.lane + 1)), CHART.lanes);
+    this.spanLanes = Math.min(Math.max(0, ...this.spans.map((span) => span.lane + 1)), CHART.lanes);
+    this.lanes = this.spanLanes + (this.timelines.at(-1).marks.length ? 1 : 0);
+    canvas.style.height = `${CHART.top + this.lanes * CHART.lane + CHART.curves + CHART.bottom}px`;
     this.pointer = null;
   }
 
@@ -103,7 +105,7 @@ class Chart {
   // Brackets over the curves, nested spans below one another.
   paintSpans(context, page) {
     for (const span of this.spans) {
-      if (span.lane >= this.lanes) continue;
+      if (span.lane >= this.spanLanes) continue;
       const [left, right] = [this.x(span.start), this.x(span.end ?? this.duration)];
       const y = CHART.top + span.lane * CHART.lane;
       context.strokeStyle = page.mark;
@@ -124,8 +126,8 @@ class Chart {
     let free = 0;
     for (const mark of this.timelines.at(-1).marks) {
       const x = this.x(mark.time);
-      this.paintLine(context, mark.time, page.mark, [4, 3]);
-      const top = CHART.top + this.lanes * CHART.lane + 6;
+      this.paintLine(context, mark.time, page.mark, [4, 3], CHART.top + (this.lanes - 1) * CHART.lane + 1);
+      const top = CHART.top + (this.lanes - 1) * CHART.lane + 8;
       const name = clipped(context, mark.name, 120);
       const width = context.measureText(name).width;
       const left = x + 4 + width > this.width - CHART.right ? x - 4 - width : x + 4;
@@ -152,13 +154,13 @@ class Chart {
     context.fillText(label, x + 8 + width > this.width - CHART.right ? x - 8 - width : x + 8, Math.max(y - 2, 8));
   }
 
-  paintLine(context, time, colour, dash) {
+  paintLine(context, time, colour, dash, top = CHART.top + this.lanes * CHART.lane) {
     const x = Math.round(this.x(time)) + 0.5;
     context.strokeStyle = colour;
     context.lineWidth = 1;
     context.setLineDash(dash);
     context.beginPath();
-    context.moveTo(x, CHART.top + this.lanes * CHART.lane);
+    context.moveTo(x, top);
     context.lineTo(x, this.height - CHART.bottom);
     context.stroke();
     context.setLineDash([]);

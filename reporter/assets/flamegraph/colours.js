@@ -73,7 +73,7 @@ class Colours {
       const [hue, lightSaturation, lightness, darkSaturation, darkness] = KIND_COLOURS[kind];
       const dark = this.theme === "dark";
       const step = (hashOf(file) % 7) - 3;
-      const bent = hue + ((hashOf(file) >> 4) % 5) * 3 - 6;
+      const bent = hue + ((hashOf(file) >> 4) % 5) * 2.5 - 5;
       const level = dark ? darkness + step * 1.3 : lightness + step * 1.4;
       colour = `hsl(${bent} ${dark ? darkSaturation : lightSaturation}% ${level}%)`;
       this.ofFile.set(key, colour);

@@ -41,6 +41,7 @@ class Controls {
     };
     for (const [key, choices] of Object.entries(pairs)) segmented(byId(key), choices, (value) => go({ [key]: value }));
     byId("width").hidden = !this.differences;
+    byId("views").hidden = !recording.views.length;
     for (const key of CHECKED) {
       byId(key).addEventListener("change", (event) => go({ [key]: event.target.checked }));
     }

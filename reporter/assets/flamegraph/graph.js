@@ -43,6 +43,9 @@ class Graph {
   lay() {
     this.width = this.scroller.clientWidth;
     this.height = this.scroller.clientHeight;
+    const key = [this.model.keys.tree, this.zoomed, this.width].join("\n");
+    if (this.laid === key) return;
+    this.laid = key;
     this.boxes = layoutBoxes(this.tree, this.zoomed, this.width);
     this.space.style.height = `${Math.max(this.boxes.rows * this.rowHeight, 1)}px`;
   }

@@ -18,7 +18,6 @@ class Model {
     const searchKey = `${structureKey}\n${state.search}`;
     const only = state.only && state.search.trim() !== "";
     const sumsKey = [structureKey, valuesKey, state.metric, state.width, only ? state.search : ""].join("\n");
-    this.changed = { sums: false };
 
     this.stage("structure", structureKey, () => {
       this.structure = buildStructure(recording, labels, {
@@ -41,11 +40,10 @@ class Model {
     this.stage("sums", sumsKey, () => {
       const values = only && this.found ? maskedValues(this.values, this.matched) : this.values;
       sumTree(this.structure, values, state.metric, state.width);
-      this.changed.sums = true;
     });
     this.stage("tree", `${sumsKey}\n${state.inverted}`, () => {
       this.tree = state.inverted ? new InvertedTree(this.structure, labels) : this.structure;
-      this.changed.sums = true;
+      this.totals = new Map();
     });
     this.zoomed = state.zoom ? boxOfName(this.tree, this.structure, labels, state.zoom) : 0;
   }
@@ -63,6 +61,18 @@ class Model {
     if (!this.query) return;
     this.found = matchLabels(this.labels, this.query);
     this.matched = matchCells(this.recording, this.labels, this.structure, this.found);
+  }
+
+  // Totals under a box, see `totals.js`; kept until sums or boxes change.
+  totalsBy(by, node) {
+    const key = `${by} ${node}`;
+    let rows = this.totals.get(key);
+    if (!rows) {
+      rows = totalsBy(this, by, node);
+      if (this.totals.size > 20) this.totals.clear();
+      this.totals.set(key, rows);
+    }
+    return rows;
   }
 
   // 1 for every box of the structure that lies under a box of the tree (or, inverted, whose memory is counted there).

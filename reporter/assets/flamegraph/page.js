@@ -16,6 +16,7 @@ class Page {
     this.tooltip = new Tooltip(byId("tooltip"));
     this.theme = new Theme(byId("theme"), () => this.show());
     this.setUpTimeline(go);
+    if (!recording.cells.count) for (const part of ["controls", "trail", "panel"]) byId(part).hidden = true;
     const parts = { scroller: byId("scroller"), space: byId("space"), canvas: byId("graph"), tooltip: this.tooltip };
     const select = (node) => this.panel.show(this.model, node);
     this.graph = new Graph(parts, { zoom, select, copy, speak });
@@ -55,7 +56,7 @@ class Page {
   }
 
   show(state = this.history.state) {
-    const { model, recording } = this;
+    const { model } = this;
     model.apply(state);
     if (!this.colours || this.colours.theme !== this.theme.name) this.colours = new Colours(this.labels, this.theme.name);
     this.controls.show(model);
@@ -70,14 +71,13 @@ class Page {
     if (inTable) this.table.show(model);
     else this.graph.show(model, this.colours);
     this.panel.show(model, model.zoomed);
-    byId("legend-kinds").hidden = model.tree.difference;
-    byId("legend-change").hidden = !model.tree.difference;
+    byId("legend-kinds").hidden = empty || model.tree.difference;
+    byId("legend-change").hidden = empty || !model.tree.difference;
     if (this.chart) {
       this.brush.show(model.range);
       this.paintChart();
     }
     document.documentElement.dataset.ready = "yes";
-    return recording;
   }
 
   paintChart() {
@@ -151,3 +151,4 @@ function start() {
 
 // For the browser tests and the curious.
 globalThis.memprof = start();
+performance.mark("memprof-ready");

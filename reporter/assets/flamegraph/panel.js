@@ -11,6 +11,9 @@ class Panel {
   }
 
   show(model, node) {
+    const key = `${model.keys.tree}\n${node}`;
+    if (this.key === key) return;
+    this.key = key;
     if (node > 0) this.showBox(model, node);
     else this.showAll(model);
   }
@@ -97,10 +100,10 @@ class Panel {
   }
 
   holders(model, node, by, title) {
-    const rows = totalsBy(model, by, node).sort((a, b) => Math.abs(b.ownBytes) - Math.abs(a.ownBytes));
-    const named = rows.filter((row) => model.labels.sort(row.label) !== "special");
-    if (!named.length) return null;
-    return this.bars(title, rows.slice(0, HOLDER_ROWS), rows.length, model);
+    const rows = model.totalsBy(by, node).toSorted((a, b) => Math.abs(b.ownBytes) - Math.abs(a.ownBytes));
+    const held = rows.filter((row) => row.ownBytes !== 0 || row.ownBlocks !== 0);
+    if (held.every((row) => model.labels.sort(row.label) === "special")) return null;
+    return this.bars(title, held.slice(0, HOLDER_ROWS), held.length, model);
   }
 
   bars(title, rows, count, model) {
@@ -126,7 +129,8 @@ class Panel {
 
   showAll(model) {
     const { tree, values } = model;
-    const rows = totalsBy(model, "line", 0)
+    const rows = model
+      .totalsBy("line", 0)
       .filter((row) => row.ownBytes !== 0 || row.ownBlocks !== 0)
       .sort((a, b) => Math.abs(b.ownBytes) - Math.abs(a.ownBytes));
     const note = model.range ? describeRange(model) : model.view.note;

@@ -61,12 +61,13 @@ function matchCells(recording, labels, structure, found) {
     const process = thread.process ?? -1;
     return found[labels.ofThread(number)] | (process < 0 ? 0 : found[labels.ofProcess(process)]);
   });
+  const ofType = found.subarray(labels.typeBase, labels.specialBase);
+  const { leaf } = structure;
   const matched = new Uint8Array(cells.count);
   for (let cell = 0; cell < cells.count; cell += 1) {
     const thread = cells.thread[cell];
     const type = cells.type[cell];
-    matched[cell] =
-      below[structure.leaf[cell]] | (thread < 0 ? 0 : ofThread[thread]) | (type < 0 ? 0 : found[labels.ofType(type)]);
+    matched[cell] = below[leaf[cell]] | (thread < 0 ? 0 : ofThread[thread]) | (type < 0 ? 0 : ofType[type]);
   }
   return matched;
 }

@@ -31,7 +31,7 @@ class Table {
   rows() {
     const { model } = this;
     const { state, query } = model;
-    const rows = totalsBy(model, state.by, model.zoomed);
+    const rows = model.totalsBy(state.by, model.zoomed);
     if (!query) return rows;
     const matches = (row) => query.matches(row.name.toLowerCase()) || query.matches(row.place.toLowerCase()) || model.found?.[row.label];
     return rows.filter(matches);
@@ -81,7 +81,7 @@ class Table {
     const key = falling ? sort.slice(1) : sort;
     const column = columns.find((candidate) => candidate.key === key) ?? columns.find((candidate) => candidate.number);
     const compare = column.number ? (a, b) => column.of(a) - column.of(b) : (a, b) => column.of(a).localeCompare(column.of(b));
-    return rows.sort((a, b) => (falling ? compare(b, a) : compare(a, b)) || a.label - b.label);
+    return rows.toSorted((a, b) => (falling ? compare(b, a) : compare(a, b)) || a.label - b.label);
   }
 
   head(columns) {

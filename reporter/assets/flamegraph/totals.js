@@ -10,7 +10,7 @@ function totalsBy(model, by, node) {
 function totalsByCode(model, by, node) {
   const { structure, labels, recording } = model;
   const keyOf = codeKey(by, labels, recording);
-  const sums = underSums(structure, model.structureUnder(node));
+  const sums = node === 0 ? structure : underSums(structure, model.structureUnder(node));
   const keyCount = Math.max(labels.count, recording.texts.length);
   const open = new Int32Array(keyCount);
   const rows = new Array(keyCount);
@@ -33,7 +33,8 @@ function totalsByCode(model, by, node) {
       const label = structure.label[owner];
       const key = keyOf(label);
       const row = (rows[key] ??= emptyTotals(label));
-      addOwn(row, structure, sums, step);
+      row.ownBytes += sums.ownBytes[step];
+      row.ownBlocks += sums.ownBlocks[step];
       if (open[key] === 0) addTotal(row, sums, step);
       open[key] += 1;
     }
@@ -65,7 +66,8 @@ function codeKey(by, labels, { functions }) {
 
 // The tree's sums with only the marked boxes' own memory.
 function underSums(structure, under) {
-  const sums = { under };
+  const masked = (column) => column.map((value, node) => (under[node] ? value : 0));
+  const sums = { ownBytes: masked(structure.ownBytes), ownBlocks: masked(structure.ownBlocks) };
   for (const [name, own] of [
     ["bytes", "ownBytes"],
     ["blocks", "ownBlocks"],
@@ -74,7 +76,7 @@ function underSums(structure, under) {
     ["beforeBlocks", "ownBeforeBlocks"],
   ]) {
     if (!structure[own]) continue;
-    sums[name] = structure[own].map((value, node) => (under[node] ? value : 0));
+    sums[name] = masked(structure[own]);
     addUp(structure.parent, sums[name]);
   }
   return sums;
@@ -82,12 +84,6 @@ function underSums(structure, under) {
 
 function emptyTotals(label) {
   return { label, ownBytes: 0, ownBlocks: 0, bytes: 0, blocks: 0, beforeBytes: 0, beforeBlocks: 0 };
-}
-
-function addOwn(row, structure, { under }, node) {
-  if (!under[node]) return;
-  row.ownBytes += structure.ownBytes[node];
-  row.ownBlocks += structure.ownBlocks[node];
 }
 
 function addTotal(row, sums, node) {

@@ -38,8 +38,8 @@ function maskedValues(values, keep) {
 function sumTree(tree, values, metric, width) {
   const { count, leaf, parent } = tree;
   const difference = Boolean(values.before);
-  for (const name of SUMS) tree[name] = new Float64Array(count);
-  for (const name of BEFORE_SUMS) tree[name] = difference ? new Float64Array(count) : null;
+  for (const name of SUMS) tree[name] = tree[name]?.fill(0) ?? new Float64Array(count);
+  for (const name of BEFORE_SUMS) tree[name] = difference ? (tree[name]?.fill(0) ?? new Float64Array(count)) : null;
   for (let cell = 0; cell < leaf.length; cell += 1) {
     tree.ownBytes[leaf[cell]] += values.bytes[cell];
     tree.ownBlocks[leaf[cell]] += values.blocks[cell];

@@ -16,6 +16,7 @@ mod lifetimes;
 mod pack;
 mod page;
 mod preorder;
+mod visible;
 
 pub use data::{
     FlamegraphData, Frame, FrameId, FrameKind, Node, NodeId, Place, Process, ProcessId, Recording,

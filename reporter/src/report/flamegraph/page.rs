@@ -4,8 +4,9 @@ use askama::Template;
 use sha2::{Digest, Sha256};
 
 use super::base64;
-use super::data::{FlamegraphData, Recording};
+use super::data::FlamegraphData;
 use super::pack::pack;
+use super::visible::visible;
 
 /// The page's script: small files of one idea each, in one common scope, in the order in which they build on one another.
 const SCRIPT: &str = concat!(
@@ -48,8 +49,12 @@ const STYLE: &str = include_str!("../../../assets/flamegraph/page.css");
 
 #[derive(Template)]
 #[template(path = "flamegraph.html")]
-struct Page<'a> {
-    recording: &'a Recording,
+struct Page {
+    title: String,
+    command: String,
+    tool: String,
+    cut_short: Option<String>,
+    notes: Vec<String>,
     script: &'static str,
     script_hash: String,
     style: &'static str,
@@ -71,7 +76,16 @@ struct Page<'a> {
 pub fn render(data: &FlamegraphData) -> String {
     let packed = pack(data);
     let page = Page {
-        recording: &data.recording,
+        title: visible(&data.recording.title),
+        command: visible(&data.recording.command),
+        tool: visible(&data.recording.tool),
+        cut_short: data.recording.cut_short.as_deref().map(visible),
+        notes: data
+            .recording
+            .notes
+            .iter()
+            .map(|note| visible(note))
+            .collect(),
         script: SCRIPT,
         script_hash: hash(SCRIPT),
         style: STYLE,
