@@ -32,6 +32,8 @@ enum Command {
     Summary(report::SummaryArguments),
     /// What the memory is: heapy's table, by type unless told otherwise
     Partition(report::PartitionArguments),
+    /// What one recording holds that another one does not
+    Diff(report::DiffArguments),
     /// Who holds how much: by line, type, file and so on
     Table(report::TableArguments),
     /// Who called whom to allocate
@@ -63,6 +65,7 @@ impl Cli {
             Command::Stats(arguments) => commands::stats::run(&arguments.into())?,
             Command::Summary(arguments) => commands::summary::run(&arguments.select.into())?,
             Command::Partition(arguments) => commands::partition::run(&arguments.into())?,
+            Command::Diff(arguments) => return commands::diff::run(&arguments.into()),
             Command::Table(arguments) => commands::table::run(&arguments.into())?,
             Command::Tree(arguments) => commands::tree::run(&arguments.select.into())?,
             Command::Leaks(arguments) => commands::leaks::run(&arguments.into())?,

@@ -1,5 +1,6 @@
 //! One file a command: it reads what was asked for, makes a report, and prints it.
 
+pub mod diff;
 pub mod events;
 pub mod export;
 pub mod failure;

@@ -3,20 +3,24 @@
 //! A [`Profile`] is a list of rows, each with a stack, a thread, an allocator and a type where one
 //! is known, and with how much of it there is. [`group`] adds rows up by what a report shows.
 
+pub mod filter;
 pub mod group;
 mod label;
 mod moment;
 mod names;
 mod site;
 mod stacks;
+mod starts;
 mod take;
 mod totals;
 
-pub use group::{By, Group, Grouping};
+pub use filter::Filter;
+pub use group::{By, Group, Grouping, NO_FRAME};
 pub use label::Label;
 pub use moment::{Moment, NoMoment, Point};
 pub use names::NameId;
 pub use stacks::{Frame, FrameId, Language, Resolver, StackId, Stacks};
+pub use starts::Starts;
 pub use take::{
     ProfileError, Request, reached, replay, take, take_temporary, threads, wanted_threads,
 };
@@ -43,6 +47,14 @@ pub struct ProfileRow {
     pub size: Option<u64>,
     /// How much.
     pub totals: Totals,
+}
+
+impl ProfileRow {
+    /// Whether another row differs in nothing but how much it is.
+    fn is_like(&self, other: &Self) -> bool {
+        let totals = Totals::ZERO;
+        Self { totals, ..*self } == Self { totals, ..*other }
+    }
 }
 
 /// A thread of the program.
@@ -73,6 +85,8 @@ pub struct Profile {
     pub stacks: Stacks,
     /// The threads of the rows.
     pub threads: Vec<Thread>,
+    /// Where its functions begin.
+    pub starts: Starts,
     /// Where the program was started.
     pub folder: String,
     /// Whether types of objects were recorded.

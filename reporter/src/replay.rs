@@ -10,6 +10,7 @@
 //! peak, and tells an [`Observer`] what it needs for one kind of report. Everything happens in one
 //! pass, and nothing here has heard of files or of names.
 
+mod atoms;
 mod calls;
 mod census;
 mod definitions;
@@ -29,6 +30,7 @@ mod source;
 mod stream;
 mod temporary;
 
+pub use atoms::{ATOMS, Answers, Atom, Atoms};
 pub use calls::{Call, CallId, Calls};
 pub use definitions::{CodeObject, Definitions, Interpreter, MarkSeen, StreamNames};
 pub use engine::Replay;

@@ -1,6 +1,7 @@
 //! The reports: each is plain data, `Serialize` for `--json` and `Display` for people.
 
 pub mod columns;
+pub mod diff;
 pub mod flamegraph;
 pub mod info;
 pub mod leaks;

@@ -1,7 +1,7 @@
 //! The reports on the command line.
 
-use crate::commands::{Input, Selection, events, export, flamegraph, stats};
-use crate::profile::{Grouping, Moment, Point};
+use crate::commands::{Input, Selection, diff, events, export, flamegraph, stats};
+use crate::profile::{Filter, Grouping, Moment, Point};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -38,6 +38,9 @@ pub(super) struct SelectArguments {
     /// Only what this thread allocated: its number or its name
     #[arg(long, value_name = "THREAD")]
     thread: Option<String>,
+    /// Only blocks for which this holds, such as: size>1KiB and type==dict and not file~"models/"
+    #[arg(long, value_name = "EXPRESSION")]
+    filter: Option<Filter>,
     /// How many rows to show
     #[arg(long, value_name = "N")]
     top: Option<usize>,
@@ -56,6 +59,7 @@ impl SelectArguments {
             input: self.input.into(),
             moment: between.or(self.at).unwrap_or(default),
             thread: self.thread,
+            filter: self.filter,
             by,
             top: self.top,
             json: self.json,
@@ -137,6 +141,42 @@ impl From<TableArguments> for Selection {
     }
 }
 
+/// Rows are joined by names: a line stays the same when only code above its function was changed.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  memprof diff before.bin after.bin
+  memprof diff --by type --between loaded end memprof-app.py.4711.bin
+  memprof diff --fail-on-growth 5% main.bin branch.bin")]
+pub(super) struct DiffArguments {
+    #[command(flatten)]
+    select: SelectArguments,
+    /// The newer recording
+    #[arg(required_unless_present = "between", conflicts_with = "between")]
+    newer: Option<PathBuf>,
+    #[command(flatten)]
+    group: GroupArguments,
+    /// Exit with status 1 when the total has grown by more: a share such as 5%, or 10MB
+    #[arg(long, value_name = "LIMIT")]
+    fail_on_growth: Option<diff::Limit>,
+}
+
+impl From<DiffArguments> for diff::Options {
+    fn from(mut arguments: DiffArguments) -> Self {
+        // here it is two moments, each with all that was alive
+        let between = arguments.select.between.take();
+        let other = match (between.as_deref(), arguments.newer) {
+            (Some([from, to]), _) => diff::Other::Moments(Moment::named(from), Moment::named(to)),
+            (_, Some(newer)) => diff::Other::File(newer),
+            _ => unreachable!("clap requires one of them"),
+        };
+        Self {
+            selection: arguments.select.selection(arguments.group.by, Moment::Peak),
+            other,
+            limit: arguments.fail_on_growth,
+        }
+    }
+}
+
 /// Every block counts once: buffers that objects keep elsewhere, such as the items of a list, are
 /// rows of their own. `--by type,site` says which line made what.
 #[derive(Args, Debug)]
@@ -191,6 +231,9 @@ pub(super) struct TemporaryArguments {
     /// Only what this thread allocated: its number or its name
     #[arg(long, value_name = "THREAD")]
     thread: Option<String>,
+    /// Only blocks for which this holds, such as: type==dict and not file~"models/"
+    #[arg(long, value_name = "EXPRESSION")]
+    filter: Option<Filter>,
     #[command(flatten)]
     group: GroupArguments,
     /// How many rows to show
@@ -207,6 +250,7 @@ impl From<TemporaryArguments> for Selection {
             input: arguments.input.into(),
             moment: Moment::End,
             thread: arguments.thread,
+            filter: arguments.filter,
             by: arguments.group.by,
             top: arguments.top,
             json: arguments.json,

@@ -1,7 +1,7 @@
 //! `memprof flamegraph`
 
 use super::{Failure, Selection, input, output};
-use crate::profile::{Moment, wanted_threads};
+use crate::profile::{Moment, ProfileError, wanted_threads};
 use crate::recording::Recording;
 use crate::replay::{Bound, Detail, Lifetimes, Series, Snapshot, Span, Temporary};
 use crate::report::flamegraph::render;
@@ -30,8 +30,12 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         input: path,
         moment,
         thread,
+        filter,
         ..
     } = &options.selection;
+    if filter.is_some() {
+        return Err(ProfileError::NoFilterHere("this page").into());
+    }
     let output = options
         .output
         .clone()

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::input::{self, Input};
-use crate::profile::{By, Grouping, Moment, Profile, Request};
+use crate::profile::{By, Filter, Grouping, Moment, Profile, Request};
 use crate::recording::Recording;
 
 /// What of a recording a report is about.
@@ -14,6 +14,8 @@ pub struct Selection {
     pub moment: Moment,
     /// Only what this thread allocated, by number or name.
     pub thread: Option<String>,
+    /// Only what passes this.
+    pub filter: Option<Filter>,
     /// What rows are added up by; every report has an own idea if nothing is said.
     pub by: Option<Grouping>,
     /// How many rows are shown; every report has an own idea if nothing is said.
@@ -41,6 +43,7 @@ impl Selection {
             moment: self.moment.clone(),
             thread: self.thread.clone(),
             detail,
+            filter: self.filter.clone(),
         }
     }
 

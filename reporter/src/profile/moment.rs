@@ -40,6 +40,14 @@ pub enum Point {
 pub struct NoMoment(pub String);
 
 impl Moment {
+    /// As one of two moments that are compared: any moment, `start`, or a mark's bare name.
+    pub fn named(text: &str) -> Self {
+        match text {
+            "start" => Self::At(Microseconds(0)),
+            _ => text.parse().unwrap_or_else(|_| Self::Mark(text.to_owned())),
+        }
+    }
+
     /// The span of the replay that answers for this moment.
     pub fn span(&self) -> Span {
         match self {
@@ -96,7 +104,7 @@ impl FromStr for Moment {
 }
 
 /// `12.5s`, `900ms`, `250us`, `2m`, `1h`, or seconds without a unit.
-fn parse_time(text: &str) -> Option<Microseconds> {
+pub(super) fn parse_time(text: &str) -> Option<Microseconds> {
     let unit = text
         .find(|letter: char| letter.is_ascii_alphabetic())
         .unwrap_or(text.len());

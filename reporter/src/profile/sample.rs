@@ -91,7 +91,7 @@ pub(crate) fn nested(depth: usize) -> Profile {
 }
 
 /// Functions with their files and lines, and one block for each stack of them.
-fn of_stacks(functions: &[(&str, &str, u32)], blocks: &[(&[usize], i64)]) -> Profile {
+pub(crate) fn of_stacks(functions: &[(&str, &str, u32)], blocks: &[(&[usize], i64)]) -> Profile {
     let mut definitions = Definitions::default();
     for (code, (name, file, line)) in functions.iter().enumerate() {
         define(&mut definitions, code as u32, name, file, *line);

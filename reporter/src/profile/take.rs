@@ -1,14 +1,16 @@
 //! Making a profile: one replay of a recording, and names for what it found.
 
+use super::filter::{Filter, Subject};
 use super::group::no_object;
-use super::{Moment, NameId, Profile, ProfileRow, Resolver, Thread, Totals};
+use super::{Moment, NameId, Profile, ProfileRow, Resolver, Starts, Thread, Totals};
 use crate::hashing::NumberMap;
 use crate::recording::Recording;
 use crate::replay::{
-    Bound, Definitions, Detail, MarkSeen, Observer, Order, Peak, Replay, ReplayError, RowId, Rows,
-    Snapshot, Source, Span, StreamIndex, StreamSource, Temporary,
+    Answers, Atoms, Bound, Definitions, Detail, DetailedTotals, MarkSeen, Observer, Order, Peak,
+    Replay, ReplayError, Rows, Snapshot, Source, Span, StreamIndex, StreamSource, Temporary,
 };
 use crate::symbols::NativeNames;
+use memprof_wire::allocator::Allocator;
 use memprof_wire::units::TypeId;
 
 /// What is asked of a recording.
@@ -20,6 +22,8 @@ pub struct Request {
     pub thread: Option<String>,
     /// Whether types or sizes are told apart.
     pub detail: Detail,
+    /// Only what passes this.
+    pub filter: Option<Filter>,
 }
 
 /// Why there is no profile.
@@ -44,6 +48,18 @@ pub enum ProfileError {
         /// The second.
         until: String,
     },
+    /// A report that is no picture of a moment.
+    #[error(
+        "this report cannot be filtered by size, lifetime, age or mark; by type, function, file, \
+         module, site, stack, thread, domain and allocator it can"
+    )]
+    NoSuchFilter,
+    /// A report that takes no filter.
+    #[error(
+        "{0} cannot be filtered: memprof export collapsed takes the filter, and its output any \
+         tool that draws flame graphs"
+    )]
+    NoFilterHere(&'static str),
     /// There is no such thread.
     #[error("there is no thread {wanted:?} in this recording; it has {known}")]
     NoSuchThread {
@@ -81,13 +97,15 @@ pub fn take(
     source: &impl Source,
     request: &Request,
 ) -> Result<Profile, ProfileError> {
-    let snapshot = Snapshot::new(request.moment.span(), request.detail);
+    let atoms = request
+        .filter
+        .as_ref()
+        .map(|filter| filter.atoms().to_vec());
+    let snapshot = Snapshot::new(request.moment.span(), request.detail)
+        .asking(Atoms::new(atoms.unwrap_or_default()));
     let replay = replay(recording, source, snapshot)?;
     let state = reached(&replay.observer, &replay.marks)?;
-    let found = replay
-        .observer
-        .totals()
-        .map(|found| (found.row, found.type_id, found.size, found.totals));
+    let found = replay.observer.totals();
     let moment = request.moment.to_string();
     build(
         recording,
@@ -111,11 +129,21 @@ pub fn take_temporary(
     within: usize,
     request: &Request,
 ) -> Result<Profile, ProfileError> {
+    let filter = request.filter.as_ref();
+    if filter.is_some_and(|filter| !filter.atoms().is_empty()) {
+        return Err(ProfileError::NoSuchFilter);
+    }
     let replay = replay(recording, source, Temporary::new(within))?;
     let found = replay
         .observer
         .totals()
-        .map(|(row, totals)| (row, None, None, totals));
+        .map(|(row, totals)| DetailedTotals {
+            row,
+            type_id: None,
+            size: None,
+            answers: Answers::default(),
+            totals,
+        });
     let moment = format!("freed within {within} allocations");
     let state = Peak {
         time: replay.ledger.now,
@@ -157,13 +185,11 @@ pub fn reached(snapshot: &Snapshot, marks: &[MarkSeen]) -> Result<Peak, ProfileE
     Ok(to)
 }
 
-type Found = (RowId, Option<TypeId>, Option<u64>, Totals);
-
 fn build(
     recording: &Recording,
     definitions: &Definitions,
     rows: &Rows,
-    found: impl Iterator<Item = Found>,
+    found: impl Iterator<Item = DetailedTotals>,
     request: &Request,
     moment: String,
     state: Peak,
@@ -172,8 +198,15 @@ fn build(
     let wanted = wanted_threads(&threads, request.thread.as_deref())?;
     let native = NativeNames::new(recording.modules());
     let mut resolver = Resolver::new(definitions, &native);
-    let mut merged: NumberMap<(u32, u32, u8, u32, u64), Totals> = NumberMap::default();
-    for (row, type_id, size, totals) in found {
+    let mut merged: NumberMap<(u32, u32, u8, u32, u64, u16), Totals> = NumberMap::default();
+    for found in found {
+        let DetailedTotals {
+            row,
+            type_id,
+            size,
+            answers,
+            totals,
+        } = found;
         let row = rows.get(row);
         if !wanted[row.stream.0 as usize] {
             continue;
@@ -189,26 +222,41 @@ fn build(
         };
         let kind = kind.map_or(NO_KIND, |kind| kind.0);
         let size = size.unwrap_or(NO_SIZE);
-        let key = (stack.0, row.stream.0, row.allocator as u8, kind, size);
+        let allocator = row.allocator as u8;
+        let key = (stack.0, row.stream.0, allocator, kind, size, answers.0);
         *merged.entry(key).or_default() += totals;
     }
+    let stacks = resolver.finish();
+    let folder = recording.facts().folder.clone();
+    let process = recording.image().map_or(0, |image| image.process);
+    let mut subject = Subject::new(&stacks, &threads, &folder, process);
     let mut merged: Vec<_> = merged.into_iter().collect();
     merged.sort_unstable_by_key(|(key, _)| *key);
-    let rows: Vec<ProfileRow> = merged
-        .into_iter()
-        .filter(|(_, totals)| !totals.is_zero())
-        .map(
-            |((stack, thread, allocator, kind, size), totals)| ProfileRow {
-                stack: super::StackId(stack),
-                thread,
-                allocator: memprof_wire::allocator::Allocator::from_number(allocator)
-                    .expect("it was made from one"),
-                kind: (kind != NO_KIND).then_some(NameId(kind)),
-                size: (size != NO_SIZE).then_some(size),
-                totals,
-            },
-        )
-        .collect();
+    let mut rows: Vec<ProfileRow> = Vec::with_capacity(merged.len());
+    for ((stack, thread, allocator, kind, size, answers), totals) in merged {
+        let row = ProfileRow {
+            stack: super::StackId(stack),
+            thread,
+            allocator: Allocator::from_number(allocator).expect("it was made from one"),
+            kind: (kind != NO_KIND).then_some(NameId(kind)),
+            size: (size != NO_SIZE).then_some(size),
+            totals,
+        };
+        subject.stack = row.stack;
+        subject.thread = row.thread;
+        subject.allocator = row.allocator;
+        subject.kind = row.kind;
+        let filter = request.filter.as_ref();
+        if filter.is_some_and(|filter| !filter.passes(&mut subject, Answers(answers))) {
+            continue;
+        }
+        match rows.last_mut() {
+            Some(last) if last.is_like(&row) => last.totals += totals,
+            _ => rows.push(row),
+        }
+    }
+    rows.retain(|row| !row.totals.is_zero());
+    drop(subject);
     Ok(Profile {
         moment,
         time: state.time.0 as f64 / 1e6,
@@ -216,9 +264,10 @@ fn build(
         files: state.files,
         reserved: state.reserved,
         rows,
-        stacks: resolver.finish(),
+        stacks,
         threads,
-        folder: recording.facts().folder.clone(),
+        starts: Starts::new(definitions),
+        folder,
         has_types: definitions.has_types(),
         notes: definitions.notes.clone(),
     })

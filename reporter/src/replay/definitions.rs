@@ -170,6 +170,11 @@ impl Definitions {
         self.codes.get(&code.0)
     }
 
+    /// All code objects of which all was seen.
+    pub fn codes(&self) -> impl Iterator<Item = &CodeObject> {
+        self.codes.values()
+    }
+
     /// The name of a type.
     pub fn type_name(&self, type_id: TypeId) -> Option<&str> {
         self.types.get(&type_id.0).map(String::as_str)

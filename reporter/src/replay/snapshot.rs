@@ -6,6 +6,7 @@
 //! The peak is a moment that moves: whenever a new one is found, what was counted for the old one
 //! is void, which each row finds out when it is next touched.
 
+use super::atoms::{Answers, Atoms};
 use super::definitions::MarkSeen;
 use super::ledger::{Ledger, Peak, Share, Stamp};
 use super::observer::{Context, Lost, Observer};
@@ -113,6 +114,8 @@ pub struct DetailedTotals {
     pub type_id: Option<TypeId>,
     /// The size in bytes, where it was asked for; mappings have none.
     pub size: Option<u64>,
+    /// What was answered about each of these blocks.
+    pub answers: Answers,
     /// How much.
     pub totals: Totals,
 }
@@ -125,7 +128,8 @@ pub struct Snapshot {
     after: Option<Reached>,
     until: Option<Reached>,
     cells: Vec<Cell>,
-    known: NumberMap<(u32, u64), u32>,
+    known: NumberMap<(u32, u64, u16), u32>,
+    atoms: Atoms,
     /// The cell last counted in of each row: the next block is likely of the same type.
     recent: Vec<u32>,
 }
@@ -136,6 +140,7 @@ struct Cell {
     row: RowId,
     /// A [`Detail::word`].
     detail: u64,
+    answers: Answers,
     /// The moment that it is counted for.
     moment: Stamp,
     totals: Totals,
@@ -157,8 +162,15 @@ impl Snapshot {
             detail,
             cells: Vec::new(),
             known: NumberMap::default(),
+            atoms: Atoms::default(),
             recent: Vec::new(),
         }
+    }
+
+    /// Asks these questions about each block, too.
+    pub fn asking(mut self, atoms: Atoms) -> Self {
+        self.atoms = atoms;
+        self
     }
 
     /// What was alive; rows with nothing are left out.
@@ -173,6 +185,7 @@ impl Snapshot {
                     row: cell.row,
                     type_id,
                     size,
+                    answers: cell.answers,
                     totals: cell.totals,
                 }
             })
@@ -211,8 +224,16 @@ impl Snapshot {
         moment: Stamp,
         share: Share,
         type_id: Option<TypeId>,
+        died: Option<Microseconds>,
         totals: Totals,
     ) {
+        let answers = if self.atoms.is_empty() {
+            Answers::default()
+        } else {
+            let until = self.until.map(|until| until.state);
+            let until = until.unwrap_or(context.ledger.peak);
+            self.atoms.answers(share, died, until.time)
+        };
         let size = match (self.detail, context.rows.get(share.row).allocator.domain()) {
             (Detail::Type, _) | (_, Domain::Mapping) => None,
             _ => Some(share.totals.bytes as u64),
@@ -224,8 +245,8 @@ impl Snapshot {
         }
         let recent = self.recent[row];
         let place = match self.cells.get(recent as usize) {
-            Some(cell) if cell.detail == detail => recent,
-            _ => self.cell(share.row, detail),
+            Some(cell) if cell.detail == detail && cell.answers == answers => recent,
+            _ => self.cell(share.row, detail, answers),
         };
         let cell = &mut self.cells[place as usize];
         if cell.moment != moment {
@@ -236,14 +257,15 @@ impl Snapshot {
     }
 
     /// The cell of a row and detail, which becomes the recent one.
-    fn cell(&mut self, row: RowId, detail: u64) -> u32 {
+    fn cell(&mut self, row: RowId, detail: u64, answers: Answers) -> u32 {
         let new = self.cells.len() as u32;
-        let place = *self.known.entry((row.0, detail)).or_insert(new);
+        let place = *self.known.entry((row.0, detail, answers.0)).or_insert(new);
         if place == new {
             let totals = Totals::ZERO;
             self.cells.push(Cell {
                 row,
                 detail,
+                answers,
                 moment: Stamp::START,
                 totals,
             });
@@ -277,7 +299,8 @@ impl Observer for Snapshot {
     #[inline(always)]
     fn lost(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
         if let Some(moment) = self.moment(context.ledger, share.born) {
-            self.count(context, moment, share, type_id, share.totals);
+            let died = Some(context.ledger.now);
+            self.count(context, moment, share, type_id, died, share.totals);
         }
     }
 
@@ -291,6 +314,7 @@ impl Observer for Snapshot {
                 moment,
                 lost.share,
                 lost.type_id,
+                Some(context.ledger.now),
                 -lost.share.totals,
             );
         }
@@ -302,9 +326,11 @@ impl Observer for Snapshot {
             context.ledger,
             |bound| matches!(bound, Bound::Time(time) if *time < new),
         );
+        self.atoms.time(context.ledger.births, new);
     }
 
     fn mark(&mut self, context: Context<'_>, mark: &MarkSeen) {
+        self.atoms.mark(mark);
         let name = mark.label();
         self.reach(
             context.ledger,
@@ -326,6 +352,8 @@ impl Observer for Snapshot {
     }
 
     fn survivor(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
-        self.lost(context, share, type_id);
+        if let Some(moment) = self.moment(context.ledger, share.born) {
+            self.count(context, moment, share, type_id, None, share.totals);
+        }
     }
 }
