@@ -1,5 +1,6 @@
 //! The command line, as `clap` reads it, and how it becomes plain options.
 
+mod live;
 mod record;
 mod report;
 
@@ -44,6 +45,8 @@ enum Command {
     Temporary(report::TemporaryArguments),
     /// One self-contained page to look at
     Flamegraph(report::FlamegraphArguments),
+    /// The memory of a program, on this terminal, while it runs
+    Live(live::LiveArguments),
     /// Every event, one JSON object a line
     Events(report::EventsArguments),
     /// The stacks in a format of another tool, or for scripts
@@ -74,6 +77,7 @@ impl Cli {
                 commands::temporary::run(&arguments.into(), within)?;
             }
             Command::Flamegraph(arguments) => commands::flamegraph::run(&arguments.into())?,
+            Command::Live(arguments) => commands::live::run(&arguments.into())?,
             Command::Events(arguments) => commands::events::run(&arguments.into())?,
             Command::Export(arguments) => commands::export::run(&arguments.into())?,
         }

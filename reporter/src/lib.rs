@@ -5,6 +5,7 @@ pub mod cli;
 pub mod commands;
 pub mod export;
 mod hashing;
+pub mod live;
 pub mod profile;
 pub mod recording;
 pub mod replay;

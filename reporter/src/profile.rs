@@ -19,7 +19,7 @@ pub use group::{By, Group, Grouping, NO_FRAME};
 pub use label::Label;
 pub use moment::{Moment, NoMoment, Point};
 pub use names::NameId;
-pub use stacks::{Frame, FrameId, Language, Resolver, StackId, Stacks};
+pub use stacks::{Frame, FrameId, Language, Resolved, Resolver, StackId, Stacks};
 pub use starts::Starts;
 pub use take::{
     ProfileError, Request, reached, replay, take, take_temporary, threads, wanted_threads,

@@ -39,7 +39,7 @@ pub use heap::{Block, Heap};
 pub use ledger::{Ledger, Peak, Share, Stamp};
 pub use lifetimes::{Lifetimes, Lived};
 pub use observer::{Context, Lost, Observer};
-pub use order::{Order, Visitor};
+pub use order::{Following, Order, Visitor};
 pub use pages::{Change, Pages};
 pub use rows::{Row, RowId, Rows};
 pub use series::{Sample, Series};

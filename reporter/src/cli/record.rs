@@ -47,6 +47,10 @@ pub(super) struct RunArguments {
     /// Record child processes, too
     #[arg(long)]
     follow_children: bool,
+    /// Watch it in this terminal while it runs; its own output is in a pane, and stays visible
+    /// after leaving
+    #[arg(long)]
+    live: bool,
     /// The interpreter for scripts, modules and code [default: that of the active virtual
     /// environment, or python3]
     #[arg(long, value_name = "PYTHON")]
@@ -82,6 +86,7 @@ impl From<RunArguments> for run::Options {
                 library: None,
             },
             quiet: arguments.quiet,
+            live: arguments.live,
         }
     }
 }

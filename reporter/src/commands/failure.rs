@@ -1,5 +1,6 @@
 //! What a command can fail with, as one line each.
 
+use crate::live::find::NotFound;
 use crate::profile::ProfileError;
 use crate::recording::RecordingError;
 use crate::replay::ReplayError;
@@ -19,6 +20,17 @@ pub enum Failure {
     /// The program cannot be recorded.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// There is nothing to watch.
+    #[error(transparent)]
+    NotFound(#[from] NotFound),
+    /// There is no terminal to draw on.
+    #[error(
+        "this needs a terminal: run it in one, or look at the recording with `memprof table --at end`"
+    )]
+    NoTerminal,
+    /// The terminal cannot be drawn on.
+    #[error("cannot use the terminal: {0}")]
+    Terminal(io::Error),
     /// There is no answer to what was asked.
     #[error(transparent)]
     Profile(#[from] ProfileError),

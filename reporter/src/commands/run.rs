@@ -13,6 +13,8 @@ pub struct Options {
     pub recording: Recording,
     /// Say nothing.
     pub quiet: bool,
+    /// Watch it in this terminal.
+    pub live: bool,
 }
 
 /// Records a program, says what was found, and ends as the program ended.
@@ -21,6 +23,9 @@ pub struct Options {
 ///
 /// When the program cannot be recorded; it did not begin then.
 pub fn run(options: &Options) -> Result<u8, Failure> {
+    if options.live {
+        return super::run_live::run();
+    }
     let outcome = record(&options.recording, |_| {})?;
     if !options.quiet {
         // the program's status is what counts, whatever becomes of this

@@ -91,10 +91,10 @@ impl Stacks {
     }
 }
 
-/// Turns the calls of a replay into stacks, as far as they are asked for.
-pub struct Resolver<'a> {
-    definitions: &'a Definitions,
-    native: &'a NativeNames,
+/// What a [`Resolver`] has found out, without what it found it in: kept by somebody who follows a
+/// replay that goes on.
+#[derive(Debug)]
+pub struct Resolved {
     stacks: Stacks,
     known_frames: NumberMap<(u32, u32, u32), FrameId>,
     known_nodes: NumberMap<(u32, u32), StackId>,
@@ -105,23 +105,60 @@ pub struct Resolver<'a> {
     calls: Vec<Option<StackId>>,
 }
 
-impl<'a> Resolver<'a> {
-    /// For the calls of these definitions.
-    pub fn new(definitions: &'a Definitions, native: &'a NativeNames) -> Self {
-        let mut calls = vec![None; definitions.calls.count()];
-        calls[Calls::ROOT.0 as usize] = Some(Stacks::EMPTY);
-        let mut stacks = Stacks::default();
-        stacks.nodes.push((Stacks::EMPTY, FrameId(0)));
+impl Default for Resolved {
+    fn default() -> Self {
+        let stacks = Stacks {
+            nodes: vec![(Stacks::EMPTY, FrameId(0))],
+            ..Stacks::default()
+        };
         Self {
-            definitions,
-            native,
             stacks,
             known_frames: NumberMap::default(),
             known_nodes: NumberMap::default(),
             places: NumberMap::default(),
             addresses: NumberMap::default(),
-            calls,
+            calls: vec![Some(Stacks::EMPTY)],
         }
+    }
+}
+
+impl Resolved {
+    /// All stacks that were asked for so far. Their numbers stay.
+    pub fn stacks(&self) -> &Stacks {
+        &self.stacks
+    }
+}
+
+/// Turns the calls of a replay into stacks, as far as they are asked for.
+pub struct Resolver<'a> {
+    definitions: &'a Definitions,
+    native: &'a NativeNames,
+    found: Resolved,
+}
+
+impl<'a> Resolver<'a> {
+    /// For the calls of these definitions.
+    pub fn new(definitions: &'a Definitions, native: &'a NativeNames) -> Self {
+        Self::resume(definitions, native, Resolved::default())
+    }
+
+    /// Goes on with what was found in the same definitions, when there were fewer of them.
+    pub fn resume(
+        definitions: &'a Definitions,
+        native: &'a NativeNames,
+        mut found: Resolved,
+    ) -> Self {
+        found.calls.resize(definitions.calls.count(), None);
+        Self {
+            definitions,
+            native,
+            found,
+        }
+    }
+
+    /// Everything that was found, to be resumed later.
+    pub fn suspend(self) -> Resolved {
+        self.found
     }
 
     /// The stack of a call.
@@ -129,7 +166,7 @@ impl<'a> Resolver<'a> {
         let mut unknown = Vec::new();
         let mut next = call;
         let mut stack = loop {
-            if let Some(stack) = self.calls[next.0 as usize] {
+            if let Some(stack) = self.found.calls[next.0 as usize] {
                 break stack;
             }
             unknown.push(next);
@@ -139,18 +176,18 @@ impl<'a> Resolver<'a> {
             for frame in self.frames(call) {
                 stack = self.node(stack, frame);
             }
-            self.calls[call.0 as usize] = Some(stack);
+            self.found.calls[call.0 as usize] = Some(stack);
         }
         stack
     }
 
     /// The stack of a frame called from another.
     fn node(&mut self, caller: StackId, frame: FrameId) -> StackId {
-        let new = StackId(self.stacks.nodes.len() as u32);
-        let nodes = &mut self.known_nodes;
+        let new = StackId(self.found.stacks.nodes.len() as u32);
+        let nodes = &mut self.found.known_nodes;
         let known = *nodes.entry((caller.0, frame.0)).or_insert(new);
         if known == new {
-            self.stacks.nodes.push((caller, frame));
+            self.found.stacks.nodes.push((caller, frame));
         }
         known
     }
@@ -169,12 +206,12 @@ impl<'a> Resolver<'a> {
 
     /// A name that is no frame's: of a thread, a type.
     pub fn intern(&mut self, name: &str) -> NameId {
-        self.stacks.names.intern(name)
+        self.found.stacks.names.intern(name)
     }
 
     /// All stacks that were asked for.
     pub fn finish(self) -> Stacks {
-        self.stacks
+        self.found.stacks
     }
 
     /// The frames of a call, outermost first: more than one where functions were inlined, none
@@ -182,7 +219,7 @@ impl<'a> Resolver<'a> {
     fn frames(&mut self, call: CallId) -> Vec<FrameId> {
         match self.definitions.calls.call(call) {
             Some(Call::Python { code, instruction }) => {
-                if let Some(frame) = self.places.get(&(code.0, instruction)) {
+                if let Some(frame) = self.found.places.get(&(code.0, instruction)) {
                     return vec![*frame];
                 }
                 let frame = match self.definitions.code(code) {
@@ -192,11 +229,11 @@ impl<'a> Resolver<'a> {
                     }
                     None => self.define("<unknown>", "<unknown>", 0, Language::Python),
                 };
-                self.places.insert((code.0, instruction), frame);
+                self.found.places.insert((code.0, instruction), frame);
                 vec![frame]
             }
             Some(Call::Native(address)) => {
-                if let Some(frames) = self.addresses.get(&address.0) {
+                if let Some(frames) = self.found.addresses.get(&address.0) {
                     return frames.clone();
                 }
                 let names = self.native.frames(address).into_iter().rev();
@@ -205,7 +242,7 @@ impl<'a> Resolver<'a> {
                         self.define(&name.function, &name.file, name.line, Language::Native)
                     })
                     .collect();
-                self.addresses.insert(address.0, frames.clone());
+                self.found.addresses.insert(address.0, frames.clone());
                 frames
             }
             None => vec![self.define("<unknown>", "<unknown>", 0, Language::Native)],
@@ -213,15 +250,16 @@ impl<'a> Resolver<'a> {
     }
 
     fn define(&mut self, function: &str, file: &str, line: u32, language: Language) -> FrameId {
-        let function = self.stacks.names.intern(function);
-        let file = self.stacks.names.intern(file);
-        let new = FrameId(self.stacks.frames.len() as u32);
+        let function = self.found.stacks.names.intern(function);
+        let file = self.found.stacks.names.intern(file);
+        let new = FrameId(self.found.stacks.frames.len() as u32);
         let known = *self
+            .found
             .known_frames
             .entry((function.0, file.0, line))
             .or_insert(new);
         if known == new {
-            self.stacks.frames.push(Frame {
+            self.found.stacks.frames.push(Frame {
                 function,
                 file,
                 line,

@@ -101,9 +101,6 @@ impl<O: Observer> Replay<O> {
     /// There are no more events: tells the observer what is still alive.
     pub fn finish(&mut self) {
         self.book();
-        for gone in self.heap.settle() {
-            self.overwritten(gone);
-        }
         let context = Context {
             ledger: &self.ledger,
             rows: &self.rows,
@@ -116,6 +113,11 @@ impl<O: Observer> Replay<O> {
         for share in self.pages.iter() {
             self.observer.survivor(context, share, None);
         }
+    }
+
+    /// Books what was seen so far, for somebody who looks while more is to come.
+    pub fn catch_up(&mut self) {
+        self.book();
     }
 
     /// Books the batch.
@@ -359,7 +361,14 @@ impl<O: Observer> Replay<O> {
                     };
                     self.observer.lost(context, share, None);
                 }
-                Change::Gained(share) => self.ledger.gain(share.totals),
+                Change::Gained(share) => {
+                    self.ledger.gain(share.totals);
+                    let context = Context {
+                        ledger: &self.ledger,
+                        rows: &self.rows,
+                    };
+                    self.observer.mapped(context, share);
+                }
             }
         }
     }

@@ -37,6 +37,10 @@ pub trait Observer {
     #[inline(always)]
     fn lost(&mut self, _context: Context<'_>, _share: Share, _type_id: Option<TypeId>) {}
 
+    /// Part of a mapping has become part of the heap. [`Observer::allocated`] tells of the call that
+    /// mapped it; this tells how much of it counts, also where a reservation became usable.
+    fn mapped(&mut self, _context: Context<'_>, _share: Share) {}
+
     /// What was reported as lost was not: the opposite of [`Observer::lost`].
     fn restored(&mut self, _context: Context<'_>, _lost: Lost) {}
 
@@ -70,6 +74,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn lost(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
         self.0.lost(context, share, type_id);
         self.1.lost(context, share, type_id);
+    }
+
+    fn mapped(&mut self, context: Context<'_>, share: Share) {
+        self.0.mapped(context, share);
+        self.1.mapped(context, share);
     }
 
     fn restored(&mut self, context: Context<'_>, lost: Lost) {

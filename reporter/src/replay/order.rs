@@ -3,6 +3,10 @@
 //! A thread's events are in runs, and each run has a turn that no other run has. So the merge
 //! compares once a run and not once an event, and a single stream is never compared at all.
 
+mod following;
+
+pub use following::Following;
+
 use super::error::{Damage, ReplayError};
 use super::source::{Source, StreamSource};
 use super::stream::{Pause, StackTable, Stream, StreamIndex};

@@ -5,7 +5,7 @@ use super::source::{Source, StreamSource};
 use memprof_wire::allocator::Allocator;
 use memprof_wire::codec::{Encoder, MAX_EVENT};
 use memprof_wire::event::{Event, LineTable};
-use memprof_wire::predictor::Site;
+use memprof_wire::predictor::SitePair;
 use memprof_wire::units::{Address, CodeId, Microseconds, Size, StackId, Turn, TypeId};
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub(crate) struct Recorded {
 #[derive(Default)]
 struct Writer {
     encoder: Encoder,
-    sites: HashMap<u32, Site>,
+    sites: HashMap<u32, SitePair>,
     /// The chunk that is being written, unless it was cut.
     chunk: Option<usize>,
 }
@@ -30,7 +30,7 @@ impl Recorded {
     pub(crate) fn event(&mut self, stream: u32, event: Event<'_>) -> &mut Self {
         let mut buffer = [0; MAX_EVENT];
         let writer = self.writer(stream);
-        let mut unused = Site::EMPTY;
+        let mut unused = SitePair::EMPTY;
         let site = match event {
             Event::Allocation { stack, .. } => writer.sites.entry(stack.0).or_default(),
             _ => &mut unused,

@@ -8,7 +8,7 @@ use super::source::{Source, StreamSource};
 use memprof_recorder::capture::CaptureError;
 use memprof_wire::codec::{Decoder, Sites};
 use memprof_wire::event::Event;
-use memprof_wire::predictor::Site;
+use memprof_wire::predictor::SitePair;
 use memprof_wire::units::{Microseconds, StackId, Turn};
 use std::ops::ControlFlow;
 
@@ -27,7 +27,7 @@ pub struct StackTable {
 /// One stack: what the decoder remembers, and where it leads.
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
-    site: Site,
+    site: SitePair,
     call: CallId,
     row: RowId,
 }
@@ -71,7 +71,7 @@ impl StackTable {
 
 impl Sites for StackTable {
     #[inline(always)]
-    fn site(&mut self, stack: StackId) -> &mut Site {
+    fn site(&mut self, stack: StackId) -> &mut SitePair {
         match self.slots.get_mut(stack.0 as usize) {
             Some(slot) => &mut slot.site,
             None => &mut self.stray.site,

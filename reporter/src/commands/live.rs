@@ -1,0 +1,95 @@
+//! `memprof live`
+
+use super::Failure;
+use crate::live::find::find;
+use crate::live::follow::Follower;
+use crate::live::state::State;
+use crate::live::watch::{Host, watch};
+use std::env;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+
+/// What was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// A file, the number of a process, or nothing for the newest recording that runs.
+    pub recording: Option<String>,
+    /// A process other than the one that was started.
+    pub process: Option<u32>,
+}
+
+/// Watches a recording until the user leaves.
+///
+/// # Errors
+///
+/// When there is no terminal or nothing to watch.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let folder = env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let path = find(options.recording.as_deref(), &folder)?;
+    let mut follower = Follower::open(&path, options.process)?;
+    require_terminal()?;
+    let mut host = Beside { path: path.clone() };
+    watch(&mut follower, &mut host, state(&path)).map_err(Failure::Terminal)
+}
+
+/// Makes sure that there is a terminal to draw on.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn require_terminal() -> Result<(), Failure> {
+    if io::stdout().is_terminal() && io::stdin().is_terminal() {
+        Ok(())
+    } else {
+        Err(Failure::NoTerminal)
+    }
+}
+
+/// The screen of a recording before anything was read.
+pub fn state(path: &Path) -> State {
+    State {
+        file: path.display().to_string(),
+        colour: env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        ..State::default()
+    }
+}
+
+/// Another program's terminal is another one.
+struct Beside {
+    path: PathBuf,
+}
+
+impl Host for Beside {
+    fn flamegraph(&mut self, process: u32, elapsed: f64) -> String {
+        flamegraph(&self.path, process, elapsed)
+    }
+
+    fn log(&mut self, _: &mut Vec<String>) {}
+}
+
+/// Begins to write a flame graph of what is recorded so far, and says where it will be.
+pub fn flamegraph(recording: &Path, process: u32, elapsed: f64) -> String {
+    let stem = recording.file_stem().unwrap_or_default().to_string_lossy();
+    let stem = stem.strip_prefix("memprof-").unwrap_or(&stem);
+    let page = format!("memprof-flamegraph-{stem}-{elapsed:.1}s.html");
+    let begun = env::current_exe().and_then(|own| {
+        Command::new(own)
+            .arg("flamegraph")
+            .args(["--process", &process.to_string(), "-o", &page])
+            .arg(recording)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+    });
+    match begun {
+        Ok(mut child) => {
+            // somebody has to hear that it has ended
+            thread::spawn(move || child.wait());
+            format!("a flame graph of the peak is being written to {page}")
+        }
+        Err(error) => format!("no flame graph can be written: {error}"),
+    }
+}
