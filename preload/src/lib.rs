@@ -20,6 +20,13 @@
 //! [`original`] and lets the [`thread::Thread`] record what happened; [`stack`] says where.
 //! [`session`] attaches the process to the recording.
 #![cfg_attr(not(test), no_std)]
+#![cfg_attr(
+    test,
+    allow(
+        dead_code,
+        reason = "the hooks are only exported, and so used, in the library itself"
+    )
+)]
 
 mod codes;
 mod elf;

@@ -92,6 +92,10 @@ fn attach() {
     STATE.store(if attached { ATTACHED } else { DARK }, Ordering::Release);
 }
 
+#[expect(
+    clippy::cast_ptr_alignment,
+    reason = "a mapping begins on a page, and so does the session page"
+)]
 fn try_to_attach() -> Option<()> {
     // SAFETY: STATE is TRYING, so nobody else is here.
     let carried = unsafe { &mut *CARRIED.0.get() };
@@ -196,6 +200,10 @@ pub fn mapped_rings() -> usize {
 }
 
 /// The header of a ring.
+#[expect(
+    clippy::cast_ptr_alignment,
+    reason = "the directory begins on a page, and headers are multiples of their alignment"
+)]
 pub fn ring_header(page: &SessionPage, number: usize) -> &'static RingHeader {
     let base = core::ptr::from_ref(page).cast::<u8>();
     // SAFETY: the directory of RINGS headers lies behind the page in the same mapping, and every

@@ -158,7 +158,7 @@ unsafe fn of_any<L: Layout>(thread: &mut Thread, block: usize) -> TypeId {
 
 /// What is known of a word, after having looked if need be.
 fn known_or_new<L: Layout>(thread: &mut Thread, word: usize) -> Entry {
-    if word < 4096 || word % 8 != 0 || word >> 47 != 0 {
+    if word < 4096 || !word.is_multiple_of(8) || word >> 47 != 0 {
         return EMPTY;
     }
     let slot = (word >> 4 ^ word >> 10) % ENTRIES;
@@ -234,7 +234,7 @@ fn is_metatype(word: usize) -> bool {
             return true;
         }
         let mut head = [0u64; FLAGS / 8 + 1];
-        if word % 8 != 0 || !raw::read(word, &mut head) {
+        if !word.is_multiple_of(8) || !raw::read(word, &mut head) {
             return false;
         }
         let wanted = FLAG_TYPE_SUBCLASS | FLAG_READY;

@@ -496,20 +496,19 @@ unsafe fn number_of<L: Layout>(thread: &mut Thread, code: usize) -> Option<Cache
 #[cold]
 #[inline(never)]
 unsafe fn find_or_define<L: Layout>(thread: &mut Thread, code: usize) -> Option<CachedCode> {
-    let known = match python::CODES.find(code) {
-        Some(known) => known,
-        None => {
-            let first_traceable = if L::CODE_FIRST_TRACEABLE == 0 {
-                0
-            } else {
-                // SAFETY: an int of every code object.
-                unsafe { ((code + L::CODE_FIRST_TRACEABLE) as *const u32).read() }
-            };
-            let known = python::CODES.insert(code, first_traceable)?;
-            // SAFETY: the caller's promise.
-            unsafe { define::<L>(thread, code, CodeId(known.number)) };
-            known
-        }
+    let known = if let Some(known) = python::CODES.find(code) {
+        known
+    } else {
+        let first_traceable = if L::CODE_FIRST_TRACEABLE == 0 {
+            0
+        } else {
+            // SAFETY: an int of every code object.
+            unsafe { ((code + L::CODE_FIRST_TRACEABLE) as *const u32).read() }
+        };
+        let known = python::CODES.insert(code, first_traceable)?;
+        // SAFETY: the caller's promise.
+        unsafe { define::<L>(thread, code, CodeId(known.number)) };
+        known
     };
     Some(CachedCode {
         code,
@@ -618,7 +617,9 @@ impl Stacks {
             }
         });
         if !all {
-            codes.iter_mut().for_each(|cached| cached.code = 0);
+            for cached in codes.iter_mut() {
+                cached.code = 0;
+            }
         }
         // an instruction of the dead code may be one of a living code by now
         self.steps = [NO_STEP; STEPS];

@@ -142,9 +142,9 @@ impl Encoder {
         *site = new;
         let length = bytes_of_steps(nearest);
         let kind = u64::from(ALLOCATION)
-            | (slot as u64) << 6
-            | u64::from(by_free < by_class) << 5
-            | length << 2
+            | ((slot as u64) << 6)
+            | (u64::from(by_free < by_class) << 5)
+            | (length << 2)
             | u64::from(SIZE_FOLLOWS) * u64::from(change != 0)
             | u64::from(STACK_FOLLOWS) * u64::from(steps != 0);
         // SAFETY: the caller's bytes: 1 for the kind, 8 for the address, two short numbers.
@@ -781,16 +781,15 @@ fn read_steps(kind: u8, input: &mut &[u8]) -> Result<u64, DecodeError> {
     if bytes > 4 {
         return Err(DecodeError::Unknown(kind));
     }
-    let word = match input.first_chunk::<4>() {
-        Some(word) => u32::from_le_bytes(*word),
+    let word = if let Some(word) = input.first_chunk::<4>() {
+        u32::from_le_bytes(*word)
+    } else {
         // the last bytes of a chunk
-        None => {
-            let mut word = [0; 4];
-            for (to, from) in word.iter_mut().zip(input.iter()) {
-                *to = *from;
-            }
-            u32::from_le_bytes(word)
+        let mut word = [0; 4];
+        for (to, from) in word.iter_mut().zip(input.iter()) {
+            *to = *from;
         }
+        u32::from_le_bytes(word)
     };
     *input = input.get(bytes..).ok_or(DecodeError::Cut)?;
     let steps = u64::from(word) & ((1u64 << (8 * bytes)) - 1);
