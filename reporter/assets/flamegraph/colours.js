@@ -3,7 +3,7 @@
 
 // hue, saturation, lightness on a light page; saturation, lightness on a dark one.
 const KIND_COLOURS = {
-  own: [34, 86, 71, 58, 37],
+  own: [37, 86, 71, 58, 36],
   library: [206, 52, 79, 38, 33],
   standard: [218, 20, 83, 14, 31],
   native: [152, 32, 77, 28, 28],
@@ -73,7 +73,7 @@ class Colours {
       const [hue, lightSaturation, lightness, darkSaturation, darkness] = KIND_COLOURS[kind];
       const dark = this.theme === "dark";
       const step = (hashOf(file) % 7) - 3;
-      const bent = hue + ((hashOf(file) >> 4) % 5) * 2.5 - 5;
+      const bent = hue + ((hashOf(file) >> 4) % 5) * 2 - 4;
       const level = dark ? darkness + step * 1.3 : lightness + step * 1.4;
       colour = `hsl(${bent} ${dark ? darkSaturation : lightSaturation}% ${level}%)`;
       this.ofFile.set(key, colour);

@@ -44,6 +44,11 @@ function formatTime(seconds) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+// The recorder's time stamps (2026-03-21T14:05:09.123Z) as people write them.
+function formatDate(stamp) {
+  return stamp.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z$/, "$1 $2 UTC");
+}
+
 // With a plus where something grew.
 function formatSigned(value, format) {
   return value > 0 ? `+${format(value)}` : format(value);

@@ -36,9 +36,8 @@ class Lettering {
     return text;
   }
 
-  // A qualified name: when it does not fit, the last part matters most.
+  // A qualified name of Python or a type: when it does not fit, the last part matters most.
   fittedName(name, room) {
-    if (room < 14) return "";
     const fitted = this.fitted(name, room);
     if (fitted === name || name.startsWith("(")) return fitted;
     const last = name.slice(name.lastIndexOf(".") + 1);

@@ -126,12 +126,13 @@ function showFacts({ facts }) {
     ["Peak", facts.allocations ? formatBytes(facts.peakBytes) + (facts.peakTime === null ? "" : ` at ${formatTime(facts.peakTime)}`) : ""],
     ["Allocations", facts.allocations ? formatCount(facts.allocations) : ""],
     ["Duration", facts.duration > 0 ? formatTime(facts.duration) : ""],
-    ["Started", facts.started],
+    ["Started", formatDate(facts.started)],
     ["Runtime", facts.runtime],
     ["File", facts.file],
   ];
   for (const [name, value] of entries) {
-    if (value) byId("facts").append(element("div", {}, element("dt", { text: name }), element("dd", { text: visible(value) })));
+    const rank = ["Started", "Runtime", "File"].includes(name) ? "minor" : "";
+    if (value) byId("facts").append(element("div", { class: rank }, element("dt", { text: name }), element("dd", { text: visible(value) })));
   }
 }
 

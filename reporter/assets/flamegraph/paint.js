@@ -72,7 +72,7 @@ function paintText(context, scene, node, left, size, middle, ink) {
     room -= amountWidth + 12;
   }
   const label = tree.label[node];
-  const name = lettering.fittedName(labels.name(label), room);
+  const name = fittedName(labels, label, lettering, room);
   if (!name) return;
   context.fillText(name, start, middle);
   const used = lettering.width(name) + 10;
@@ -80,6 +80,15 @@ function paintText(context, scene, node, left, size, middle, ink) {
   if (!place) return;
   if (ink === colours.page.ink) context.fillStyle = colours.page.quietInk;
   context.fillText(place, start + used, middle);
+}
+
+// The bodies of modules all have the same name: where there is no room for the place, the file says more.
+function fittedName(labels, label, lettering, room) {
+  if (room < 14) return "";
+  const name = labels.name(label);
+  const file = labels.file(label);
+  if (name === "<module>" && file && room < lettering.width(name) + 50) return lettering.fitted(baseName(file), room);
+  return labels.kind(label) === "native" ? lettering.fitted(name, room) : lettering.fittedName(name, room);
 }
 
 // What the box says in the chosen metric; of a difference with its sign.
