@@ -207,8 +207,8 @@ mod tests {
         let rest = array
             .iter()
             .take_while(|variable| !variable.is_null())
-            // SAFETY: the strings were made above.
             .map(|&variable| {
+                // SAFETY: the strings were made above.
                 unsafe { CStr::from_ptr(variable) }
                     .to_string_lossy()
                     .into_owned()

@@ -145,8 +145,8 @@ impl Encoder {
             | ((slot as u64) << 6)
             | (u64::from(by_free < by_class) << 5)
             | (length << 2)
-            | u64::from(SIZE_FOLLOWS) * u64::from(change != 0)
-            | u64::from(STACK_FOLLOWS) * u64::from(steps != 0);
+            | (u64::from(SIZE_FOLLOWS) * u64::from(change != 0))
+            | (u64::from(STACK_FOLLOWS) * u64::from(steps != 0));
         // SAFETY: the caller's bytes: 1 for the kind, 8 for the address, two short numbers.
         unsafe {
             out.write(kind as u8);
@@ -183,7 +183,7 @@ impl Encoder {
         }
         known.last_free = address;
         let length = bytes_of_steps(nearest);
-        let kind = u64::from(FREE) | u64::from(by_allocation < by_free) << 5 | length << 2;
+        let kind = u64::from(FREE) | (u64::from(by_allocation < by_free) << 5) | (length << 2);
         // SAFETY: the caller's bytes: 1 for the kind, 8 for the address, one short number.
         unsafe {
             out.add(1)
