@@ -14,7 +14,7 @@ use memprof_recorder::capture::{
 use memprof_wire::allocator::Allocator;
 use memprof_wire::codec::{Encoder, MAX_EVENT};
 use memprof_wire::event::{Event, LineTable};
-use memprof_wire::predictor::Site;
+use memprof_wire::predictor::SitePair;
 use memprof_wire::units::{Address, CodeId, Microseconds, Size, StackId, Turn};
 use std::error::Error;
 use std::path::Path;
@@ -111,7 +111,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 struct Thread {
     stream: u32,
     encoder: Encoder,
-    sites: Vec<Site>,
+    sites: Vec<SitePair>,
     bytes: Vec<u8>,
     stack: u32,
     sizes: Vec<u64>,
@@ -122,7 +122,7 @@ impl Thread {
         Self {
             stream,
             encoder: Encoder::new(),
-            sites: vec![Site::EMPTY; STACKS as usize + 1],
+            sites: vec![SitePair::EMPTY; STACKS as usize + 1],
             bytes: Vec::with_capacity(2 * CHUNK),
             stack: 1,
             sizes: (0..=u64::from(STACKS))
@@ -162,7 +162,7 @@ impl Thread {
 
     fn write(&mut self, event: Event<'_>) {
         let mut buffer = [0; MAX_EVENT];
-        let mut unused = Site::EMPTY;
+        let mut unused = SitePair::EMPTY;
         let site = match event {
             Event::Allocation { stack, .. } => &mut self.sites[stack.0 as usize],
             _ => &mut unused,

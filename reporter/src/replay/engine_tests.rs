@@ -25,10 +25,10 @@ fn steps() -> impl Strategy<Value = Vec<(u32, Step)>> {
     let address = 1u64..40;
     let step = prop_oneof![
         8 => (address.clone(), 0u64..500, 1u32..4)
-            .prop_map(|(address, size, stack)| Step::Allocate { address: address * 16, size, stack }),
+            .prop_map(|(address, size, stack)| Step::Allocate { address: address * 32, size, stack }),
         7 => (address.clone(), proptest::option::of(1u32..4))
-            .prop_map(|(address, type_id)| Step::Free { address: address * 16, type_id }),
-        1 => address.prop_map(|address| Step::FreeAndCancel { address: address * 16 }),
+            .prop_map(|(address, type_id)| Step::Free { address: address * 32, type_id }),
+        1 => address.prop_map(|address| Step::FreeAndCancel { address: address * 32 }),
         1 => (16u64..30, 1u64..5, 1u32..4)
             .prop_map(|(page, pages, stack)| Step::Map { page, pages, stack }),
         1 => (16u64..30, 1u64..8).prop_map(|(page, pages)| Step::Unmap { page, pages }),

@@ -41,6 +41,9 @@ fn hash(address: u64) -> u64 {
 }
 
 impl Table {
+    /// The most bytes that a block takes, on average over many.
+    pub(super) const MOST_BYTES: usize = 45;
+
     /// Adds a block. Returns the one that was there, if any.
     #[inline(always)]
     pub(super) fn insert(&mut self, slot: Slot) -> Option<Slot> {
