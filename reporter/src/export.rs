@@ -3,7 +3,9 @@
 pub mod collapsed;
 pub mod csv;
 pub mod events;
+pub mod gprof2dot;
 pub mod json;
+pub mod pprof;
 pub mod speedscope;
 
 use crate::profile::{Frame, Stacks};

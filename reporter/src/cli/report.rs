@@ -335,6 +335,10 @@ enum FormatArgument {
     Csv,
     /// All stacks with their frames
     Json,
+    /// For go tool pprof, Pyroscope and Parca
+    Pprof,
+    /// For gprof2dot -f json
+    Gprof2dot,
 }
 
 impl From<ExportArguments> for export::Options {
@@ -346,6 +350,8 @@ impl From<ExportArguments> for export::Options {
                 FormatArgument::Speedscope => export::Format::Speedscope,
                 FormatArgument::Csv => export::Format::Csv,
                 FormatArgument::Json => export::Format::Json,
+                FormatArgument::Pprof => export::Format::Pprof,
+                FormatArgument::Gprof2dot => export::Format::Gprof2dot,
             },
             output: arguments.output.output,
             force: arguments.output.force,

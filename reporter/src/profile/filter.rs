@@ -71,9 +71,7 @@ impl Expression {
     fn passes(&self, subject: &mut Subject<'_>, answers: Answers) -> bool {
         match self {
             Self::Not(one) => !one.passes(subject, answers),
-            Self::And(one, other) => {
-                one.passes(subject, answers) && other.passes(subject, answers)
-            }
+            Self::And(one, other) => one.passes(subject, answers) && other.passes(subject, answers),
             Self::Or(one, other) => one.passes(subject, answers) || other.passes(subject, answers),
             Self::Atom(place) => answers.get(*place),
             Self::Text(text, pattern) => subject.matches(*text, pattern),
