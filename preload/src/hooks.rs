@@ -8,6 +8,7 @@
 //! | [`loader`] | `dlopen`, `dlclose`: libraries, and an interpreter that comes late |
 //! | [`process`] | the start of `main`, `exec`, `vfork` |
 //! | [`names`] | thread names |
+//! | [`marks`] | `memprof_mark`, and the question of `getxattr` that marks from Python |
 //!
 //! Each hook has the same shape: take the [`crate::guard::Guard`] or pass through, record what is
 //! about to go, call the original, record what came. Tests link the originals, so the names are
@@ -15,6 +16,7 @@
 
 pub mod heap;
 pub mod loader;
+pub mod marks;
 pub mod names;
 pub mod pages;
 pub mod process;

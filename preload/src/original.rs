@@ -120,6 +120,8 @@ originals! {
     MPROTECT = c"mprotect": mprotect unsafe extern "C" fn(*mut c_void, usize, c_int) -> c_int;
     /// `prctl`, its optional arguments always passed
     PRCTL = c"prctl": prctl unsafe extern "C" fn(c_int, usize, usize, usize, usize) -> c_int;
+    /// `getxattr`
+    GETXATTR = c"getxattr": getxattr unsafe extern "C" fn(*const i8, *const i8, *mut c_void, usize) -> isize;
     /// `pthread_setname_np`
     PTHREAD_SETNAME = c"pthread_setname_np": pthread_setname_np unsafe extern "C" fn(usize, *const i8) -> c_int;
     /// `dlopen`
