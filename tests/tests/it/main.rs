@@ -17,6 +17,7 @@ mod domains;
 mod endings;
 mod errors;
 mod interpreters;
+mod kinds;
 mod mappings;
 mod naive;
 mod peers;
