@@ -122,6 +122,7 @@ fn join(a: Vec<Row>, b: Vec<Row>) -> Vec<Change> {
         let (a, b) = (zero, zero);
         changes.entry(key).or_insert(Change { labels, a, b }).a += totals;
     }
+    pair_moved(&mut changes);
     let mut changes: Vec<Change> = changes.into_values().collect();
     changes.retain(|change| !change.totals().is_zero());
     changes.sort_by(|one, other| {
@@ -130,6 +131,43 @@ fn join(a: Vec<Row>, b: Vec<Row>) -> Vec<Change> {
         bigger.then_with(|| one.labels.cmp(&other.labels))
     });
     changes
+}
+
+/// Within one function, as many lines of the older one alone as of the newer one alone are taken
+/// for the same lines, in their order: code that is no function of its own, such as that of a
+/// module, has no beginning to count from.
+fn pair_moved(changes: &mut HashMap<Vec<Label>, Change>) {
+    let mut functions: HashMap<Vec<Label>, [Vec<Vec<Label>>; 2]> = HashMap::new();
+    for (key, change) in &*changes {
+        let place = match (change.a.is_zero(), change.b.is_zero()) {
+            (false, true) => 0,
+            (true, false) => 1,
+            _ => continue,
+        };
+        let without_lines = key.iter().cloned().map(without_line).collect();
+        functions.entry(without_lines).or_default()[place].push(key.clone());
+    }
+    for [mut older, mut newer] in functions.into_values() {
+        if older.len() != newer.len() {
+            continue;
+        }
+        older.sort();
+        newer.sort();
+        for (older, newer) in older.iter().zip(&newer) {
+            if let Some(gone) = changes.remove(older)
+                && let Some(change) = changes.get_mut(newer)
+            {
+                change.a += gone.a;
+            }
+        }
+    }
+}
+
+fn without_line(label: Label) -> Label {
+    match label {
+        Label::Place { function, file, .. } => Label::Function { function, file },
+        label => label,
+    }
 }
 
 /// A label as the other recording has it, too, if it has the same code.
@@ -289,10 +327,16 @@ mod tests {
             diff.rows[0].labels[0].to_string(),
             format!("load ({file}:15)")
         );
-        // another function of that name, and lines are all there is to go by
+        // another function of that name: lines are all there is to go by, and their order
         b.starts.add("load", file, 90);
         let diff = Diff::new(&a, &b, &Grouping::one(By::Line), None);
-        assert_eq!(diff.rows.len(), 2, "{diff}");
+        assert_eq!(diff.rows.len(), 1, "{diff}");
+        assert_eq!(diff.rows[0].totals(), Totals::block(7));
+        // as many lines on both sides there must be
+        let functions = [("load", file, 15), ("load", file, 16)];
+        let b = sample::of_stacks(&functions, &[(&[0], 100), (&[1], 7)]);
+        let diff = Diff::new(&a, &b, &Grouping::one(By::Line), None);
+        assert_eq!(diff.rows.len(), 3, "{diff}");
     }
 
     #[test]
