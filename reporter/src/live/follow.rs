@@ -285,17 +285,16 @@ impl Image {
 
     fn chunk(&mut self, index: usize, stream: u32, turn: Turn, (process, thread): (u32, u32)) {
         let known = self.streams.iter().position(|known| known.number == stream);
-        let place = match known {
-            Some(place) => StreamIndex(place as u32),
-            None => {
-                self.streams.push(StreamSource {
-                    number: stream,
-                    process,
-                    thread,
-                    chunks: Vec::new(),
-                });
-                self.order.begin_stream()
-            }
+        let place = if let Some(place) = known {
+            StreamIndex(place as u32)
+        } else {
+            self.streams.push(StreamSource {
+                number: stream,
+                process,
+                thread,
+                chunks: Vec::new(),
+            });
+            self.order.begin_stream()
         };
         self.order.extend(place, index);
         self.all_steps += usize::from(self.steps.insert(turn));

@@ -70,6 +70,7 @@ impl Sort {
 }
 
 /// All that the screen depends on.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug)]
 pub struct State {
     /// What is recorded: the name of the program.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// What the recorder may hold back, and three visits, and some time for a busy machine.
 const HELD_BACK: u64 = 300_000;
 /// When a file has not grown for so long, nothing is held back.
-const QUIET: Duration = Duration::from_millis(1000);
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Finds the turn up to which everything is there.
 #[derive(Debug, Default)]

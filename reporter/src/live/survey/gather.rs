@@ -260,7 +260,7 @@ fn thread_entries(image: &Image, sums: NumberMap<u32, (Values, Rate)>) -> Vec<En
 /// time goes on.
 fn time(follower: &Follower, image: &Image) -> f64 {
     match follower.lag() {
-        Some(lag) if lag == 0.0 => follower.elapsed(),
+        Some(0.0) => follower.elapsed(),
         _ => image.now().0 as f64 / 1e6,
     }
 }

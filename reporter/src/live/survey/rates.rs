@@ -14,7 +14,7 @@ pub(super) struct Rates {
     time: Option<f64>,
     before: Vec<Totals>,
     events_before: u64,
-    rates: Vec<Rate>,
+    rows: Vec<Rate>,
     /// Allocations and frees a second.
     pub events: f64,
 }
@@ -30,7 +30,7 @@ impl Rates {
         if let Some(passed) = passed {
             let before = self.before.iter().copied();
             let before = before.chain(std::iter::repeat(Totals::ZERO));
-            self.rates = now
+            self.rows = now
                 .iter()
                 .zip(before)
                 .map(|(&now, before)| Rate {
@@ -48,7 +48,7 @@ impl Rates {
     /// The rate of a row.
     pub(super) fn of(&self, row: RowId) -> Rate {
         let place = (row.0 as usize).checked_sub(1);
-        let rate = place.and_then(|place| self.rates.get(place));
+        let rate = place.and_then(|place| self.rows.get(place));
         rate.copied().unwrap_or_default()
     }
 }

@@ -84,16 +84,20 @@ fn memory(state: &State) -> Vec<Span<'static>> {
 
 fn pace(state: &State) -> Vec<Span<'static>> {
     let survey = &state.survey;
-    let mut text = format!(
+    let mut texts = vec![format!(
         " {} blocks  {} events/s",
         Count(survey.heap.blocks),
         Count(survey.events as i64)
-    );
+    )];
     if let Some(lag) = state.lag {
-        text += &format!("  {lag:.1} s behind");
+        texts.push(format!("  {lag:.1} s behind"));
     }
     if state.progress < 1.0 {
-        text += &format!("  reading the past: {:.0}%", state.progress * 100.0);
+        let percent = state.progress * 100.0;
+        texts.push(format!("  reading the past: {percent:.0}%"));
     }
-    vec![Span::styled(text, style::quiet())]
+    let spans = texts.into_iter();
+    spans
+        .map(|text| Span::styled(text, style::quiet()))
+        .collect()
 }
