@@ -37,6 +37,23 @@ impl Carried {
     }
 }
 
+#[cfg(not(test))]
+unsafe extern "C" {
+    #[link_name = "environ"]
+    static ENVIRONMENT: *const *const c_char;
+}
+
+/// The program's present environment array; null before the C library is ready.
+pub fn present() -> *const *const c_char {
+    #[cfg(test)]
+    return core::ptr::null();
+    #[cfg(not(test))]
+    // SAFETY: the C library's variable; programs that change it while they exec are on their own.
+    unsafe {
+        (&raw const ENVIRONMENT).read()
+    }
+}
+
 /// Keeps both variables in `carried`. False when the session's is not there.
 ///
 /// # Safety

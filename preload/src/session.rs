@@ -4,7 +4,6 @@ use crate::environment::{self, Carried};
 use crate::stack::native;
 use crate::{python, raw, thread};
 use core::cell::UnsafeCell;
-use core::ffi::c_char;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 use memprof_wire::ring::{RingHeader, RingState};
 use memprof_wire::session::{
@@ -34,13 +33,6 @@ struct CarriedCell(UnsafeCell<Carried>);
 unsafe impl Sync for CarriedCell {}
 
 static CARRIED: CarriedCell = CarriedCell(UnsafeCell::new(Carried::empty()));
-
-#[cfg(not(test))]
-unsafe extern "C" {
-    /// Where the kernel put the arguments and the environment of this program.
-    #[link_name = "__libc_stack_end"]
-    static STACK_END: *const usize;
-}
 
 /// What `memprof run` put into the environment.
 pub fn carried() -> &'static Carried {
@@ -88,6 +80,11 @@ fn attach() {
     {
         return;
     }
+    if environment::present().is_null() {
+        // the C library is not ready yet: an allocation this early belongs to the loader
+        STATE.store(UNTRIED, Ordering::Release);
+        return;
+    }
     let attached = try_to_attach().is_some();
     STATE.store(if attached { ATTACHED } else { DARK }, Ordering::Release);
 }
@@ -99,7 +96,7 @@ fn attach() {
 fn try_to_attach() -> Option<()> {
     // SAFETY: STATE is TRYING, so nobody else is here.
     let carried = unsafe { &mut *CARRIED.0.get() };
-    let variables = initial_environment();
+    let variables = environment::present().cast_mut().cast();
     // SAFETY: the array that the kernel made.
     if !unsafe { environment::keep(variables, carried) } {
         return None;
@@ -218,49 +215,17 @@ pub fn ring_bytes(page: &SessionPage, number: usize) -> *mut u8 {
     unsafe { base.add(RING_BYTES + number * STRIDE) }
 }
 
-/// The environment array as the kernel laid it out: behind the argument count and the arguments.
-fn initial_environment() -> *mut *mut c_char {
-    #[cfg(test)]
-    return core::ptr::null_mut();
-    #[cfg(not(test))]
-    // SAFETY: the loader notes the address of the argument count before anything else runs; the
-    // arguments and their closing null pointer follow it.
-    unsafe {
-        let start = STACK_END;
-        if start.is_null() {
-            return core::ptr::null_mut();
-        }
-        start.add(2 + *start).cast::<*mut c_char>().cast_mut()
-    }
-}
-
 /// Where the program headers of the program are, and how many: the loader's record of the program
-/// does not say it. Behind the environment the kernel has put pairs of a kind and a value.
+/// does not say it.
 pub fn program_headers() -> Option<(usize, usize)> {
-    const HEADERS: usize = 3;
-    const COUNT: usize = 5;
-    let mut place = initial_environment().cast::<usize>();
-    if place.is_null() {
-        return None;
-    }
-    let (mut headers, mut count) = (None, None);
-    // SAFETY: the environment ends in a null pointer, the pairs in one of kind zero. Programs may
-    // change what the environment's pointers point to, but hardly the array's end.
-    unsafe {
-        while *place != 0 {
-            place = place.add(1);
-        }
-        place = place.add(1);
-        while *place != 0 {
-            match *place {
-                HEADERS => headers = Some(*place.add(1)),
-                COUNT => count = Some(*place.add(1)),
-                _ => {}
-            }
-            place = place.add(2);
-        }
-    }
-    Some((headers?, count?))
+    // SAFETY: both look a number up in what the kernel handed over, and change nothing.
+    let (headers, count) = unsafe {
+        (
+            libc::getauxval(libc::AT_PHDR),
+            libc::getauxval(libc::AT_PHNUM),
+        )
+    };
+    (headers != 0).then_some((headers as usize, count as usize))
 }
 
 /// Attaches before the program's own constructors and `main` run, if no allocation did earlier.

@@ -2,7 +2,7 @@
 //!
 //! A fork needs no hook: the memory that says which ring is a thread's own is wiped in the child.
 
-use crate::environment::Extended;
+use crate::environment::{Extended, present as environment};
 use crate::hooks::python;
 use crate::{elf, original, session};
 use core::ffi::{c_char, c_int, c_void};
@@ -83,23 +83,6 @@ unsafe fn initialise_allocators(count: c_int, arguments: *mut *mut c_char) {
         let pre_initialise: PreInitialise = core::mem::transmute(pre_initialise);
         initialise(&raw mut config);
         pre_initialise(&raw const config, count as isize, arguments);
-    }
-}
-
-#[cfg(not(test))]
-unsafe extern "C" {
-    #[link_name = "environ"]
-    static ENVIRONMENT: Texts;
-}
-
-/// The program's present environment.
-fn environment() -> Texts {
-    #[cfg(test)]
-    return core::ptr::null();
-    #[cfg(not(test))]
-    // SAFETY: the C library's variable; programs that change it while they exec are on their own.
-    unsafe {
-        (&raw const ENVIRONMENT).read()
     }
 }
 
