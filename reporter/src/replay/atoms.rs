@@ -35,7 +35,7 @@ pub const ATOMS: usize = 16;
 /// Questions, and what has to be remembered to answer them.
 #[derive(Debug, Default)]
 pub struct Atoms {
-    atoms: Vec<Atom>,
+    questions: Vec<Atom>,
     /// Of each question about a mark: when its spans began and ended.
     spans: Vec<Vec<(Stamp, Stamp)>>,
     /// How many births there had been when the time began to be this.
@@ -49,13 +49,13 @@ impl Atoms {
         Self {
             spans: vec![Vec::new(); atoms.len()],
             times: vec![(Stamp::START, Microseconds(0))],
-            atoms,
+            questions: atoms,
         }
     }
 
     /// Whether nothing is asked.
     pub fn is_empty(&self) -> bool {
-        self.atoms.is_empty()
+        self.questions.is_empty()
     }
 
     /// The clock has moved on.
@@ -71,7 +71,7 @@ impl Atoms {
 
     /// Somebody named this moment.
     pub fn mark(&mut self, mark: &MarkSeen) {
-        for (atom, spans) in self.atoms.iter().zip(&mut self.spans) {
+        for (atom, spans) in self.questions.iter().zip(&mut self.spans) {
             if !matches!(atom, Atom::After(name) if *name == mark.name) {
                 continue;
             }
@@ -96,7 +96,7 @@ impl Atoms {
         moment: Microseconds,
     ) -> Answers {
         let mut answers = 0;
-        for (place, atom) in self.atoms.iter().enumerate() {
+        for (place, atom) in self.questions.iter().enumerate() {
             let yes = match atom {
                 Atom::Larger(bytes) => share.totals.bytes > *bytes as i64,
                 Atom::Outlived(limit) => {

@@ -168,6 +168,7 @@ impl Snapshot {
     }
 
     /// Asks these questions about each block, too.
+    #[must_use]
     pub fn asking(mut self, atoms: Atoms) -> Self {
         self.atoms = atoms;
         self
