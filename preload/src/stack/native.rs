@@ -2,7 +2,7 @@
 //!
 //! No unwinder that a program may have loaded is called: they take locks and allocate. Instead
 //! [`rule`] finds how the caller of an instruction is found, from the tables that every object
-//! carries, and keeps it; [`walk`] follows the frames as far as they are new; [`mixed`] puts Python
+//! carries, and keeps it; [`mod@walk`] follows the frames as far as they are new; [`mixed`] puts Python
 //! frames where the interpreter ran them.
 
 mod anchors;
