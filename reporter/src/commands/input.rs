@@ -57,7 +57,7 @@ pub fn profile(recording: &Recording, request: &Request) -> Result<Profile, Fail
     Ok(profile)
 }
 
-/// The profile of short-lived blocks, as [`profile`].
+/// The profile of short-lived blocks, as [`fn@profile`].
 ///
 /// # Errors
 ///

@@ -24,7 +24,7 @@ pub fn print(report: &(impl Display + Serialize), json: bool) -> Result<(), Fail
 ///
 /// # Errors
 ///
-/// As [`print`].
+/// As [`fn@print`].
 pub fn print_text(report: &impl Display) -> Result<(), Failure> {
     to_standard_output(|out| write!(out, "{report}"))
 }
@@ -33,7 +33,7 @@ pub fn print_text(report: &impl Display) -> Result<(), Failure> {
 ///
 /// # Errors
 ///
-/// As [`print`].
+/// As [`fn@print`].
 pub fn print_json(report: &impl Serialize) -> Result<(), Failure> {
     to_standard_output(|out| {
         serde_json::to_writer(&mut *out, report)?;
@@ -45,7 +45,7 @@ pub fn print_json(report: &impl Serialize) -> Result<(), Failure> {
 ///
 /// # Errors
 ///
-/// As [`print`].
+/// As [`fn@print`].
 pub fn to_standard_output(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
