@@ -50,4 +50,6 @@ pub use stream::{StackTable, StreamIndex};
 pub use temporary::Temporary;
 
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
 pub(crate) mod recorded;

@@ -297,8 +297,8 @@ impl Pages {
     fn put(&mut self, start: u64, piece: Piece, changes: &mut Vec<Change>) {
         let bytes = self.bytes(start, piece);
         match piece.kind {
-            MappingKind::File => self.files += bytes,
-            MappingKind::Reserved => self.reserved += bytes,
+            MappingKind::File => self.files = self.files.wrapping_add(bytes),
+            MappingKind::Reserved => self.reserved = self.reserved.wrapping_add(bytes),
             MappingKind::Anonymous => {
                 let mapping = &mut self.mappings[piece.mapping.0 as usize];
                 let first = mapping.heap_pieces == 0;
@@ -323,8 +323,8 @@ impl Pages {
     fn lose(&mut self, start: u64, piece: Piece, changes: &mut Vec<Change>) {
         let bytes = self.bytes(start, piece);
         match piece.kind {
-            MappingKind::File => self.files -= bytes,
-            MappingKind::Reserved => self.reserved -= bytes,
+            MappingKind::File => self.files = self.files.wrapping_sub(bytes),
+            MappingKind::Reserved => self.reserved = self.reserved.wrapping_sub(bytes),
             MappingKind::Anonymous => {
                 let mapping = &mut self.mappings[piece.mapping.0 as usize];
                 mapping.heap_pieces -= 1;

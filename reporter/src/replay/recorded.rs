@@ -106,6 +106,16 @@ impl Recorded {
         )
     }
 
+    /// Overwrites bytes, wherever they are.
+    pub(crate) fn damage(&mut self, changes: &[(proptest::sample::Index, u8)]) {
+        for (place, byte) in changes {
+            let number = place.index(self.chunks.len());
+            let chunk = &mut self.chunks[number];
+            let place = place.index(chunk.len());
+            chunk[place] = *byte;
+        }
+    }
+
     /// What was written so far.
     pub(crate) fn streams(&self) -> &[StreamSource] {
         &self.streams

@@ -41,8 +41,13 @@ impl Series {
         &self.samples
     }
 
+    /// The first end of a step that is no earlier than a time.
+    fn end_of_step(&self, Microseconds(time): Microseconds) -> Microseconds {
+        Microseconds(time.checked_next_multiple_of(self.step).unwrap_or(u64::MAX))
+    }
+
     fn sample(&mut self, ledger: &Ledger) {
-        let time = Microseconds(ledger.now.0.next_multiple_of(self.step));
+        let time = self.end_of_step(ledger.now);
         let files = ledger.files;
         let heap = self.largest.max(ledger.heap.bytes);
         match self.samples.last_mut() {
@@ -59,10 +64,10 @@ impl Series {
     }
 
     fn halve(&mut self) {
-        self.step *= 2;
+        self.step = self.step.saturating_mul(2);
         let mut halved: Vec<Sample> = Vec::with_capacity(self.limit);
         for sample in &self.samples {
-            let time = Microseconds(sample.time.0.next_multiple_of(self.step));
+            let time = self.end_of_step(sample.time);
             match halved.last_mut() {
                 Some(last) if last.time == time => {
                     last.heap = last.heap.max(sample.heap);

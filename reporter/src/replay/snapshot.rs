@@ -89,7 +89,7 @@ impl Detail {
         let type_id = type_id.filter(|_| self != Self::Size);
         let size = size.filter(|_| self != Self::Type);
         let upper = type_id.map_or(0, |type_id| u64::from(type_id.0) + 1);
-        let lower = size.map_or(0, |size| (size + 1).min(SIZE_MASK));
+        let lower = size.map_or(0, |size| size.saturating_add(1).min(SIZE_MASK));
         upper << SIZE_BITS | lower
     }
 }
