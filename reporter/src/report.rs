@@ -1,6 +1,8 @@
 //! The reports: each is plain data, `Serialize` for `--json` and `Display` for people.
 
+mod base64;
 pub mod columns;
+mod content;
 pub mod diff;
 pub mod flamegraph;
 pub mod info;

@@ -187,7 +187,7 @@ fn frames(random: &mut Random, count: u32) -> Vec<Frame> {
 
 fn nodes(random: &mut Random, count: u32, frames: u32) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
-    let mut seen = HashMap::new();
+    let mut seen = std::collections::HashSet::new();
     let mut depths: Vec<u32> = Vec::new();
     while nodes.len() < count as usize {
         let index = nodes.len() as u32;
@@ -207,7 +207,7 @@ fn nodes(random: &mut Random, count: u32, frames: u32) -> Vec<Node> {
             continue;
         }
         let frame = if index == 0 { 0 } else { random.skewed(frames) };
-        if seen.insert((parent, frame), ()).is_some() && frames > 16 {
+        if !seen.insert((parent, frame)) && frames > 16 {
             continue;
         }
         depths.push(depth);
@@ -221,8 +221,9 @@ fn nodes(random: &mut Random, count: u32, frames: u32) -> Vec<Node> {
 
 fn places(random: &mut Random, nodes: u32) -> Vec<Place> {
     (0..nodes)
-        .filter_map(|node| {
-            (random.below(10) < 6).then(|| Place {
+        .flat_map(|node| {
+            let taken = random.below(10) < 6;
+            taken.then(|| Place {
                 node: Some(NodeId(node)),
                 thread: Some(ThreadId(random.skewed(4))),
                 type_of: Some(TypeId(random.skewed(TYPES.len() as u32))),

@@ -7,7 +7,6 @@
 //! No text of a recording ever becomes markup or script: the head of the page is escaped by the template, all else is base64
 //! that the script turns into text nodes and drawn text, and the page's own policy forbids every other script.
 
-mod base64;
 mod cells;
 mod columns;
 mod data;
@@ -16,7 +15,6 @@ mod lifetimes;
 mod pack;
 mod page;
 mod preorder;
-mod visible;
 
 pub use data::{
     FlamegraphData, Frame, FrameId, FrameKind, Node, NodeId, Place, Process, ProcessId, Recording,

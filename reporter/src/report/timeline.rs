@@ -1,8 +1,31 @@
 //! Memory over time, as plain data, and the chart of it as SVG and as a page.
+//!
+//! Several recordings lie over one another, each from its own beginning. The chart marks each heap's peak, the marks and spans
+//! that the program set, and the heap's slope, which tells a program that grows from one that only goes up and down.
 
+mod brackets;
+mod curves;
+mod drawing;
+mod legend;
+mod marks;
+mod page;
+mod scale;
+mod slope;
 mod thin;
 
+pub use slope::slope;
 pub use thin::thin;
+
+/// What `memprof timeline` shows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TimelineReport {
+    /// What was run, as a short name.
+    pub title: String,
+    /// Things that the reader must know (a recording is incomplete), one sentence each.
+    pub notes: Vec<String>,
+    /// The recordings.
+    pub timelines: Vec<Timeline>,
+}
 
 /// Memory over the time of one recording. Times are seconds since it began.
 #[derive(Debug, Clone, Default, PartialEq)]

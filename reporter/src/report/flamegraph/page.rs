@@ -1,12 +1,11 @@
 //! Puts the packed data, the script and the style into the template.
 
 use askama::Template;
-use sha2::{Digest, Sha256};
 
-use super::base64;
 use super::data::FlamegraphData;
 use super::pack::pack;
-use super::visible::visible;
+use crate::report::base64;
+use crate::report::content::{hash, visible};
 
 /// The page's script: small files of one idea each, in one common scope, in the order in which they build on one another.
 const SCRIPT: &str = concat!(
@@ -95,9 +94,4 @@ pub fn render(data: &FlamegraphData) -> String {
     };
     page.render()
         .expect("the template only writes texts into a String, which never fails")
-}
-
-/// How a content security policy names a script or style that may be used.
-fn hash(text: &str) -> String {
-    base64::encode(&Sha256::digest(text.as_bytes()))
 }
