@@ -203,7 +203,7 @@ impl Thread {
     }
 
     fn flush(&mut self, file: &mut CaptureWriter, turn: u64, time: Microseconds, all: bool) {
-        if self.bytes.len() < CHUNK && !(all && !self.bytes.is_empty()) {
+        if self.bytes.len() < CHUNK && (!all || self.bytes.is_empty()) {
             return;
         }
         let head = ChunkHead {

@@ -1,7 +1,7 @@
 //! A made-up recording of any size that looks like one of a real program: deep stacks that share their beginnings, a few
 //! heavy places and very many light ones.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use memprof_reporter::report::flamegraph::{
     FlamegraphData, Frame, FrameId, FrameKind, LifetimeCollector, Node, NodeId, Place, Process,
@@ -187,7 +187,7 @@ fn frames(random: &mut Random, count: u32) -> Vec<Frame> {
 
 fn nodes(random: &mut Random, count: u32, frames: u32) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     let mut depths: Vec<u32> = Vec::new();
     while nodes.len() < count as usize {
         let index = nodes.len() as u32;
@@ -220,16 +220,17 @@ fn nodes(random: &mut Random, count: u32, frames: u32) -> Vec<Node> {
 }
 
 fn places(random: &mut Random, nodes: u32) -> Vec<Place> {
-    (0..nodes)
-        .flat_map(|node| {
-            let taken = random.below(10) < 6;
-            taken.then(|| Place {
+    let mut places = Vec::new();
+    for node in 0..nodes {
+        if random.below(10) < 6 {
+            places.push(Place {
                 node: Some(NodeId(node)),
                 thread: Some(ThreadId(random.skewed(4))),
                 type_of: Some(TypeId(random.skewed(TYPES.len() as u32))),
-            })
-        })
-        .collect()
+            });
+        }
+    }
+    places
 }
 
 fn memory(random: &mut Random, places: &[Place]) -> (Vec<View>, LifetimeCollector) {

@@ -91,6 +91,9 @@ impl From<RunArguments> for run::Options {
     }
 }
 
+/// Makes a target of what follows an option.
+type MakeTarget = fn(OsString) -> Target;
+
 /// What is to be run, and its arguments.
 fn target(words: &[OsString]) -> Result<(Target, &[OsString]), clap::Error> {
     let wrong = |message: String| {
@@ -101,8 +104,7 @@ fn target(words: &[OsString]) -> Result<(Target, &[OsString]), clap::Error> {
         )
     };
     let (first, rest) = words.split_first().expect("clap requires one");
-    let python: [(&str, fn(OsString) -> Target); 2] =
-        [("-m", Target::Module), ("-c", Target::Code)];
+    let python: [(&str, MakeTarget); 2] = [("-m", Target::Module), ("-c", Target::Code)];
     for (option, target) in python {
         let Some(joined) = first.as_bytes().strip_prefix(option.as_bytes()) else {
             continue;

@@ -21,6 +21,6 @@ pub fn run(selection: &Selection) -> Result<(), Failure> {
     }
     let grouping = selection.grouping(By::Line);
     let mut table = Table::new(&profile, &grouping, top, output::width());
-    table.title = "Never freed".to_owned();
+    "Never freed".clone_into(&mut table.title);
     output::print(&table, selection.json)
 }

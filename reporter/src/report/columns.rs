@@ -21,7 +21,7 @@ impl Columns {
 
     /// Adds a row.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.to_vec());
+        self.rows.push(Vec::from(cells));
     }
 
     fn widths(&self) -> Vec<usize> {

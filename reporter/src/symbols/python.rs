@@ -16,7 +16,10 @@ pub struct Location {
 pub fn location(code: &CodeObject, instruction: u32) -> Location {
     let first = i64::from(code.first_line);
     let (line, column) = match code.table {
-        LineTable::Lnotab => (lnotab(&code.lines, first, u64::from(instruction) * 2), None),
+        LineTable::Lnotab => (
+            Some(lnotab(&code.lines, first, u64::from(instruction) * 2)),
+            None,
+        ),
         LineTable::Lines310 => (
             lines_310(&code.lines, first, u64::from(instruction) * 2),
             None,
@@ -30,7 +33,7 @@ pub fn location(code: &CodeObject, instruction: u32) -> Location {
 }
 
 /// Up to 3.9: pairs of an address difference and a line difference, for the next range.
-fn lnotab(table: &[u8], first: i64, offset: u64) -> Option<i64> {
+fn lnotab(table: &[u8], first: i64, offset: u64) -> i64 {
     let mut line = first;
     let mut start = 0;
     for [bytes, lines] in table.as_chunks().0 {
@@ -40,7 +43,7 @@ fn lnotab(table: &[u8], first: i64, offset: u64) -> Option<i64> {
         }
         line += i64::from(*lines as i8);
     }
-    Some(line)
+    line
 }
 
 /// 3.10: pairs of a range's length and the line difference of that range; -128 for no line.

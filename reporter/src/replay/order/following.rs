@@ -132,7 +132,8 @@ mod tests {
             let mut alive = std::collections::HashSet::new();
             // of each chunk, its stream and the turn that all of it is below
             let mut written: Vec<(u32, u64)> = Vec::new();
-            let mut chunks: std::collections::HashMap<usize, (u32, u64)> = Default::default();
+            let mut chunks: std::collections::HashMap<usize, (u32, u64)> =
+                std::collections::HashMap::default();
             for (number, (stream, address, begins)) in steps.into_iter().enumerate() {
                 let turn = number as u64 + 1;
                 recorded.turn(stream, turn);
