@@ -85,6 +85,18 @@ pub(crate) fn branches() -> Profile {
     )
 }
 
+/// A module is imported, and allocates.
+pub(crate) fn import() -> Profile {
+    let system = "<frozen importlib._bootstrap>";
+    let functions = [
+        ("<module>", "/home/me/main.py", 3),
+        ("_find_and_load", system, 1176),
+        ("_load_unlocked", system, 690),
+        ("<module>", "/home/me/models.py", 1),
+    ];
+    of_stacks(&functions, &[(&[0, 1, 2, 3], 40)])
+}
+
 /// One allocation, so many calls deep.
 pub(crate) fn nested(depth: usize) -> Profile {
     of_stacks(&[("nest", "/home/me/nest.py", 1)], &[(&vec![0; depth], 1)])

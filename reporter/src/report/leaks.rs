@@ -174,20 +174,41 @@ impl fmt::Display for Leaks {
     }
 }
 
-/// A stack, innermost frame first; of one that is very deep, both ends.
+/// A stack, innermost frame first, each step of the import system as one line; of a stack that is
+/// very deep, both ends.
 fn write_frames(out: &mut fmt::Formatter<'_>, frames: &[Place]) -> fmt::Result {
     const INNER: usize = 20;
     const OUTER: usize = 5;
-    let hidden = frames.len().saturating_sub(INNER + OUTER);
-    for (place, frame) in frames.iter().rev().enumerate() {
+    let mut lines: Vec<String> = Vec::new();
+    let mut importing = 0;
+    for frame in frames.iter().rev() {
+        if frame.file.starts_with("<frozen importlib") {
+            importing += 1;
+            continue;
+        }
+        lines.extend(import_line(std::mem::take(&mut importing)));
+        lines.push(frame.to_string());
+    }
+    lines.extend(import_line(importing));
+    let hidden = lines.len().saturating_sub(INNER + OUTER);
+    for (place, line) in lines.iter().enumerate() {
         if hidden > 1 && place == INNER {
             writeln!(out, "    … {hidden} more frames")?;
         }
         if hidden <= 1 || place < INNER || place >= INNER + hidden {
-            writeln!(out, "    {frame}")?;
+            writeln!(out, "    {line}")?;
         }
     }
     Ok(())
+}
+
+/// What stands for so many frames of the import system.
+fn import_line(frames: usize) -> Option<String> {
+    match frames {
+        0 => None,
+        1 => Some("… 1 frame of the import system".to_owned()),
+        frames => Some(format!("… {frames} frames of the import system")),
+    }
 }
 
 #[cfg(test)]
@@ -214,6 +235,17 @@ of which 50 B in 1 blocks by no code of your own: the interpreter and libraries 
     <no stack>
 ";
         assert_eq!(Leaks::new(&sample::profile(), None).to_string(), expected);
+    }
+
+    #[test]
+    fn the_import_system_is_one_line() {
+        let text = Leaks::new(&sample::import(), None).to_string();
+        let expected = "
+    <module> (/home/me/models.py:1)
+    … 2 frames of the import system
+    <module> (/home/me/main.py:3)
+";
+        assert!(text.ends_with(expected), "{text}");
     }
 
     #[test]
