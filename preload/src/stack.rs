@@ -102,16 +102,12 @@ impl Stacks {
         }
     }
 
-    /// Makes room for another thread's stacks.
-    pub fn clear(&mut self) {
+    /// Gives all memory back, before another thread's stacks are put in this place.
+    pub fn release(&mut self) {
         self.tree.clear();
         self.frames.release();
         self.fresh.release();
         self.native.clear();
-        *self = Self {
-            tree: core::mem::replace(&mut self.tree, Tree::new()),
-            ..Self::new()
-        };
     }
 
     /// How many stacks are defined.

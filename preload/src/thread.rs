@@ -55,6 +55,23 @@ static THREADS: [AtomicPtr<Thread>; RINGS] =
 /// room itself, what follows it has the rest.
 const SLACK: u64 = 4 * MAX_EVENT as u64;
 
+/// The large parts of a [`Thread`] as they are at first: copied from here, because a thread may have
+/// a stack of 16 KiB, which is no place to build them on.
+struct Fresh {
+    encoder: Encoder,
+    stacks: Stacks,
+    types: types::Cache,
+}
+
+// SAFETY: it is never changed, only copied from; the pointers in it are null.
+unsafe impl Sync for Fresh {}
+
+static FRESH: Fresh = Fresh {
+    encoder: Encoder::new(),
+    stacks: Stacks::new(),
+    types: types::Cache::new(),
+};
+
 impl Thread {
     /// The calling thread's, ready to write one event of the run that it is in; `None` when
     /// this thread records nothing.
@@ -314,10 +331,8 @@ fn set_up(
     // when the page says that it is in use.
     unsafe {
         let mut ring = core::ptr::null_mut();
-        let mut stacks = Stacks::new();
         if (*thread).in_use == IN_USE {
-            core::mem::swap(&mut stacks, &mut (*thread).stacks);
-            stacks.clear();
+            (*thread).stacks.release();
             if (*thread).capacity == u64::from(capacity) {
                 ring = (*thread).ring;
             } else {
@@ -328,25 +343,24 @@ fn set_up(
             ring = map_twice(session::ring_bytes(page, number), capacity as usize)?;
         }
         header.capacity.store(capacity, Ordering::Relaxed);
-        thread.write(Thread {
-            in_use: IN_USE,
-            ring,
-            mask: u64::from(capacity) - 1,
-            head: 0,
-            limit: u64::from(capacity) - SLACK,
-            turn: 0,
-            page,
-            header,
-            capacity: u64::from(capacity),
-            next_restart: RESTART_INTERVAL,
-            time: 0,
-            name: [0; 16],
-            named_by_python: false,
-            python_name_is_due: true,
-            encoder: Encoder::new(),
-            stacks,
-            types: types::Cache::new(),
-        });
+        (&raw mut (*thread).page).write(page);
+        (&raw mut (*thread).header).write(header);
+        core::ptr::copy_nonoverlapping(&raw const FRESH.encoder, &raw mut (*thread).encoder, 1);
+        core::ptr::copy_nonoverlapping(&raw const FRESH.stacks, &raw mut (*thread).stacks, 1);
+        core::ptr::copy_nonoverlapping(&raw const FRESH.types, &raw mut (*thread).types, 1);
+        let thread = &mut *thread;
+        thread.ring = ring;
+        thread.mask = u64::from(capacity) - 1;
+        thread.head = 0;
+        thread.limit = u64::from(capacity) - SLACK;
+        thread.turn = 0;
+        thread.capacity = u64::from(capacity);
+        thread.next_restart = RESTART_INTERVAL;
+        thread.time = 0;
+        thread.name = [0; 16];
+        thread.named_by_python = false;
+        thread.python_name_is_due = true;
+        thread.in_use = IN_USE;
     }
     Some(thread)
 }

@@ -94,7 +94,7 @@ pub fn prepare() -> bool {
 #[inline(always)]
 pub unsafe fn of_dying<L: Layout>(thread: &mut Thread, block: usize) -> TypeId {
     if thread.types.forgotten != TYPES.forgotten() {
-        thread.types = Cache::new();
+        thread.types.entries.fill(EMPTY);
         thread.types.forgotten = TYPES.forgotten();
     }
     // SAFETY: a block of this domain has at least 16 bytes.

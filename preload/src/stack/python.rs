@@ -8,7 +8,7 @@
 //! returns; while the chunk is the same, nothing below that frame can have changed.
 
 use super::intern::{Found, Key};
-use super::{CODES, CachedCode, NO_STEP, STEPS, Stacks, Step, native};
+use super::{CODES, CachedCode, NO_STEP, Stacks, Step, native};
 use crate::python::layout::{self, Family, Layout};
 use crate::python::names;
 use crate::python::text::Text;
@@ -622,7 +622,7 @@ impl Stacks {
             }
         }
         // an instruction of the dead code may be one of a living code by now
-        self.steps = [NO_STEP; STEPS];
+        self.steps.fill(NO_STEP);
         self.depth = 0;
         self.chunk = 0;
         self.forgotten = now;
