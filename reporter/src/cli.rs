@@ -45,6 +45,8 @@ enum Command {
     Temporary(report::TemporaryArguments),
     /// One self-contained page to look at
     Flamegraph(report::FlamegraphArguments),
+    /// Memory over time, as a page or an image
+    Timeline(report::TimelineArguments),
     /// The memory of a program, on this terminal, while it runs
     Live(live::LiveArguments),
     /// Every event, one JSON object a line
@@ -77,6 +79,7 @@ impl Cli {
                 commands::temporary::run(&arguments.into(), within)?;
             }
             Command::Flamegraph(arguments) => commands::flamegraph::run(&arguments.into())?,
+            Command::Timeline(arguments) => commands::timeline::run(&arguments.into())?,
             Command::Live(arguments) => commands::live::run(&arguments.into())?,
             Command::Events(arguments) => commands::events::run(&arguments.into())?,
             Command::Export(arguments) => commands::export::run(&arguments.into())?,

@@ -19,6 +19,7 @@ pub mod stats;
 pub mod summary;
 pub mod table;
 pub mod temporary;
+pub mod timeline;
 pub mod tree;
 
 pub use failure::Failure;

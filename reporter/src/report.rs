@@ -15,4 +15,5 @@ pub mod stats;
 pub mod summary;
 pub mod table;
 pub mod timeline;
+pub mod timeline_data;
 pub mod tree;

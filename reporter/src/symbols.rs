@@ -3,6 +3,8 @@
 pub mod native;
 pub mod origin;
 pub mod python;
+pub mod source;
 
 pub use native::NativeNames;
 pub use origin::Origin;
+pub use source::{SourceLines, SourcePolicy};

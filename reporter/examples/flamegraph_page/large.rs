@@ -122,6 +122,7 @@ pub fn recording(node_count: u32) -> FlamegraphData {
     FlamegraphData {
         recording: Recording {
             title: "forecast".into(),
+            folder: "/srv".into(),
             command: "python3 -m forecast --region eu-west --horizon 14d".into(),
             file: "memprof-forecast.4210.bin".into(),
             started: "2026-03-21 14:05:09 UTC".into(),
@@ -158,6 +159,7 @@ fn frames(random: &mut Random, count: u32) -> Vec<Frame> {
         module: "forecast.__main__".into(),
         file: "/srv/forecast/__main__.py".into(),
         line: 12,
+        function_line: 1,
         column: 1,
         kind: FrameKind::Own,
         source: Some("main(sys.argv[1:])".into()),
@@ -177,6 +179,7 @@ fn frames(random: &mut Random, count: u32) -> Vec<Frame> {
             file: file.into(),
             line: if native { 0 } else { 10 + random.below(900) },
             column: if native { 0 } else { 9 },
+            function_line: 0,
             kind,
             source: (kind == FrameKind::Own)
                 .then(|| format!("        {noun} = self.{verb}({noun})")),

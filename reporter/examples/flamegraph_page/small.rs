@@ -29,6 +29,7 @@ pub fn recording() -> FlamegraphData {
     FlamegraphData {
         recording: Recording {
             title: "shop.py".into(),
+            folder: "/app".into(),
             command: "python3 shop.py --items 40".into(),
             file: "memprof-shop.py.100.bin".into(),
             started: "2026-03-21 14:05:09 UTC".into(),
@@ -116,6 +117,7 @@ fn frames() -> Vec<Frame> {
         module: module.into(),
         file: file.into(),
         line,
+        function_line: 0,
         column: if source.is_empty() { 0 } else { 5 },
         kind,
         source: (!source.is_empty()).then(|| source.into()),

@@ -1,7 +1,8 @@
 //! The reports on the command line.
 
-use crate::commands::{Input, Selection, diff, events, export, flamegraph, stats};
+use crate::commands::{Input, Selection, diff, events, export, flamegraph, stats, timeline};
 use crate::profile::{Filter, Grouping, Moment, Point};
+use crate::symbols::SourcePolicy;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -259,18 +260,92 @@ impl From<TemporaryArguments> for Selection {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  memprof flamegraph -o app.html memprof-app.py.4711.bin")]
+#[command(after_help = "Examples:
+  memprof flamegraph -o app.html memprof-app.py.4711.bin
+  memprof flamegraph before.bin after.bin
+  memprof flamegraph --diff --between loaded end memprof-app.py.4711.bin")]
 pub(super) struct FlamegraphArguments {
     #[command(flatten)]
     select: SelectArguments,
+    /// A newer recording: show what it holds that the first one does not
+    #[arg(conflicts_with = "between")]
+    newer: Option<PathBuf>,
+    /// Show what changed between the two moments, not what was allocated between them
+    #[arg(long, requires = "between")]
+    diff: bool,
+    /// Which source lines to put into the page: none, those of your own files, or all
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = SourceArgument::Default)]
+    source: SourceArgument,
     #[command(flatten)]
     output: OutputArguments,
 }
 
+/// Whose source lines a page may hold.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SourceArgument {
+    /// None at all
+    None,
+    /// Those of your own files
+    Default,
+    /// Those of every file that can be read
+    All,
+}
+
+impl From<SourceArgument> for SourcePolicy {
+    fn from(argument: SourceArgument) -> Self {
+        match argument {
+            SourceArgument::None => Self::None,
+            SourceArgument::Default => Self::Own,
+            SourceArgument::All => Self::All,
+        }
+    }
+}
+
 impl From<FlamegraphArguments> for flamegraph::Options {
-    fn from(arguments: FlamegraphArguments) -> Self {
+    fn from(mut arguments: FlamegraphArguments) -> Self {
+        let compared = arguments.select.between.take_if(|_| arguments.diff);
+        let moments = compared.as_deref().and_then(|moments| match moments {
+            [from, to] => Some((Moment::named(from), Moment::named(to))),
+            _ => None,
+        });
+        let mut selection = Selection::from(arguments.select);
+        let earlier = moments.map(|(from, to)| {
+            selection.moment = to;
+            from
+        });
         Self {
-            selection: arguments.select.into(),
+            selection,
+            newer: arguments.newer,
+            earlier,
+            source: arguments.source.into(),
+            output: arguments.output.output,
+            force: arguments.output.force,
+        }
+    }
+}
+
+/// Several recordings lie over one another, each from its own beginning.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  memprof timeline memprof-app.py.4711.bin
+  memprof timeline -o growth.svg before.bin after.bin")]
+pub(super) struct TimelineArguments {
+    /// The recordings
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Of another process than the one that was started
+    #[arg(long, value_name = "PID")]
+    process: Option<u32>,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+impl From<TimelineArguments> for timeline::Options {
+    fn from(arguments: TimelineArguments) -> Self {
+        let process = arguments.process;
+        let inputs = arguments.files.into_iter();
+        Self {
+            inputs: inputs.map(|path| Input { path, process }).collect(),
             output: arguments.output.output,
             force: arguments.output.force,
         }

@@ -1,11 +1,13 @@
 //! `memprof flamegraph`
 
-use super::{Failure, Selection, input, output};
+use super::{Failure, Input, Selection, input, output};
 use crate::profile::{Moment, ProfileError, wanted_threads};
 use crate::recording::Recording;
-use crate::replay::{Bound, Detail, Lifetimes, Series, Snapshot, Span, Temporary};
-use crate::report::flamegraph::render;
-use crate::report::page_data::{SAMPLES, STEPS, gather};
+use crate::replay::{Detail, Lifetimes, Series, Snapshot, Temporary};
+use crate::report::flamegraph::{FlamegraphData, difference, difference_of_moments, render};
+use crate::report::page_data::{PageRequest, STEPS, gather};
+use crate::report::timeline_data::SAMPLES;
+use crate::symbols::SourcePolicy;
 use memprof_wire::units::Microseconds;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +16,13 @@ use std::path::{Path, PathBuf};
 pub struct Options {
     /// What of the recording.
     pub selection: Selection,
+    /// A newer recording: the page shows what it holds that the first one does not.
+    pub newer: Option<PathBuf>,
+    /// An earlier moment of the same recording: the page shows what there is at the selected moment
+    /// that was not there then.
+    pub earlier: Option<Moment>,
+    /// Which source lines may be shown.
+    pub source: SourcePolicy,
     /// Where to; `None` for a name made from the recording's, in the current folder.
     pub output: Option<PathBuf>,
     /// Whether a file that is there may be overwritten.
@@ -27,9 +36,8 @@ pub struct Options {
 /// When the recording cannot be read, or the page not be written.
 pub fn run(options: &Options) -> Result<(), Failure> {
     let Selection {
-        input: path,
+        input,
         moment,
-        thread,
         filter,
         ..
     } = &options.selection;
@@ -39,55 +47,71 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let output = options
         .output
         .clone()
-        .unwrap_or_else(|| default_output(&path.path));
+        .unwrap_or_else(|| output::beside("flamegraph", &input.path));
     if output.exists() && !options.force {
         return Err(Failure::Exists(output));
     }
-    let recording = path.open()?;
+    let recording = input.open()?;
+    let data = match &options.newer {
+        Some(path) => {
+            let path = path.clone();
+            let newer = Input {
+                path,
+                process: None,
+            };
+            // both are opened before either is read
+            let newer = newer.open()?;
+            let before = page(&recording, options, [moment, moment])?;
+            difference(before, page(&newer, options, [moment, moment])?)
+        }
+        None => match &options.earlier {
+            Some(earlier) => difference_of_moments(page(&recording, options, [earlier, moment])?),
+            None => page(&recording, options, [moment, &Moment::End])?,
+        },
+    };
+    let page = render(&data);
+    output::to_file(&output, options.force, |out| out.write_all(page.as_bytes()))?;
+    say(&recording, &output, options);
+    Ok(())
+}
+
+/// The page of a recording whose first two views are these moments.
+fn page(
+    recording: &Recording,
+    options: &Options,
+    moments: [&Moment; 2],
+) -> Result<FlamegraphData, Failure> {
     let duration = Microseconds((recording.duration() * 1e6) as u64);
+    let [first, second] = moments.map(|moment| Snapshot::new(moment.span(), Detail::Type));
     let observer = (
-        (
-            Snapshot::new(moment.span(), Detail::Type),
-            Snapshot::new(Span::at(Bound::End), Detail::Type),
-        ),
+        (first, second),
         (
             Temporary::new(1),
             (Series::new(SAMPLES), Lifetimes::new(duration, STEPS)),
         ),
     );
-    let replay = input::replay(&recording, observer)?;
+    let replay = input::replay(recording, observer)?;
     crate::profile::reached(&replay.observer.0.0, &replay.marks)?;
+    crate::profile::reached(&replay.observer.0.1, &replay.marks)?;
     let threads = crate::profile::threads(&replay.definitions, recording.streams());
-    let wanted = wanted_threads(&threads, thread.as_deref())?;
-    let page = render(&gather(&recording, &replay, moment, &wanted));
-    output::to_file(&output, options.force, |out| out.write_all(page.as_bytes()))?;
-    say(&recording, &output, moment);
-    Ok(())
+    let wanted = wanted_threads(&threads, options.selection.thread.as_deref())?;
+    let request = PageRequest {
+        moments,
+        wanted: &wanted,
+        source: options.source,
+    };
+    Ok(gather(recording, &replay, &request))
 }
 
-fn default_output(recording: &Path) -> PathBuf {
-    let stem = recording.file_stem().unwrap_or_default().to_string_lossy();
-    let name = stem.strip_prefix("memprof-").unwrap_or(&stem);
-    PathBuf::from(format!("memprof-flamegraph-{name}.html"))
-}
-
-fn say(recording: &Recording, output: &Path, moment: &Moment) {
+fn say(recording: &Recording, output: &Path, options: &Options) {
     let name = recording.reader().path().display();
-    eprintln!("memprof: wrote {} ({name} at {moment})", output.display());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::default_output;
-    use std::path::Path;
-
-    #[test]
-    fn pages_are_named_for_their_recordings() {
-        let name = default_output(Path::new("/tmp/memprof-app.py.4711.bin"));
-        assert_eq!(name, Path::new("memprof-flamegraph-app.py.4711.html"));
-        assert_eq!(
-            default_output(Path::new("x.bin")),
-            Path::new("memprof-flamegraph-x.html")
-        );
+    let moment = &options.selection.moment;
+    match &options.newer {
+        Some(newer) => eprintln!(
+            "memprof: wrote {} (from {name} to {} at {moment})",
+            output.display(),
+            newer.display()
+        ),
+        None => eprintln!("memprof: wrote {} ({name} at {moment})", output.display()),
     }
 }

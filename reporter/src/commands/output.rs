@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Prints a report, as text or as JSON.
 ///
@@ -84,10 +84,32 @@ pub fn to_file(
     write(&mut out).and_then(|()| out.flush()).map_err(failed)
 }
 
+/// Where a page about a recording goes unless told otherwise: into the current folder, with a name
+/// made from the recording's.
+pub fn beside(report: &str, recording: &Path) -> PathBuf {
+    let stem = recording.file_stem().unwrap_or_default().to_string_lossy();
+    let name = stem.strip_prefix("memprof-").unwrap_or(&stem);
+    PathBuf::from(format!("memprof-{report}-{name}.html"))
+}
+
 /// How wide a line may be: that of the terminal, or any width where the output is no terminal.
 pub fn width() -> Option<usize> {
     if !io::stdout().is_terminal() {
         return None;
     }
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beside;
+    use std::path::Path;
+
+    #[test]
+    fn pages_are_named_for_their_recordings() {
+        let name = beside("flamegraph", Path::new("/tmp/memprof-app.py.4711.bin"));
+        assert_eq!(name, Path::new("memprof-flamegraph-app.py.4711.html"));
+        let name = beside("timeline", Path::new("x.bin"));
+        assert_eq!(name, Path::new("memprof-timeline-x.html"));
+    }
 }

@@ -35,11 +35,21 @@ pub struct Frame {
     pub language: Language,
 }
 
+/// Where in its line a frame's expressions begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    None,
+    One(u32),
+    Several,
+}
+
 /// All stacks of a profile.
 #[derive(Debug, Default)]
 pub struct Stacks {
     names: Names,
     frames: Vec<Frame>,
+    /// Of each frame, the column of its only expression.
+    columns: Vec<Column>,
     /// Of each stack: that of the caller, and the innermost frame. The first is the empty stack.
     nodes: Vec<(StackId, FrameId)>,
 }
@@ -61,6 +71,20 @@ impl Stacks {
     /// All frames, by their numbers.
     pub fn frames(&self) -> &[Frame] {
         &self.frames
+    }
+
+    /// The numbers of all frames.
+    pub fn frame_ids(&self) -> impl Iterator<Item = FrameId> + use<> {
+        (0..self.frames.len() as u32).map(FrameId)
+    }
+
+    /// The column of a frame's expression, from 1; `None` where it is not known, or where several
+    /// expressions of the line are one frame.
+    pub fn column(&self, frame: FrameId) -> Option<u32> {
+        match self.columns[frame.0 as usize] {
+            Column::One(column) => Some(column),
+            Column::None | Column::Several => None,
+        }
     }
 
     /// How many stacks there are, the empty one included.
@@ -224,8 +248,11 @@ impl<'a> Resolver<'a> {
                 }
                 let frame = match self.definitions.code(code) {
                     Some(object) => {
-                        let line = python::location(object, instruction).line.unwrap_or(0);
-                        self.define(&object.name, &object.file, line, Language::Python)
+                        let found = python::location(object, instruction);
+                        let line = found.line.unwrap_or(0);
+                        let frame = self.define(&object.name, &object.file, line, Language::Python);
+                        self.seen_at(frame, found.column.map(|column| column + 1));
+                        frame
                     }
                     None => self.define("<unknown>", "<unknown>", 0, Language::Python),
                 };
@@ -249,6 +276,17 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// An expression of a frame was seen at a column.
+    fn seen_at(&mut self, frame: FrameId, column: Option<u32>) {
+        let Some(column) = column else { return };
+        let known = &mut self.found.stacks.columns[frame.0 as usize];
+        *known = match *known {
+            Column::None => Column::One(column),
+            Column::One(other) if other == column => Column::One(column),
+            Column::One(_) | Column::Several => Column::Several,
+        };
+    }
+
     fn define(&mut self, function: &str, file: &str, line: u32, language: Language) -> FrameId {
         let function = self.found.stacks.names.intern(function);
         let file = self.found.stacks.names.intern(file);
@@ -259,6 +297,7 @@ impl<'a> Resolver<'a> {
             .entry((function.0, file.0, line))
             .or_insert(new);
         if known == new {
+            self.found.stacks.columns.push(Column::None);
             self.found.stacks.frames.push(Frame {
                 function,
                 file,

@@ -10,6 +10,7 @@
 mod cells;
 mod columns;
 mod data;
+mod difference;
 mod head;
 mod lifetimes;
 mod pack;
@@ -20,5 +21,6 @@ pub use data::{
     FlamegraphData, Frame, FrameId, FrameKind, Node, NodeId, Place, Process, ProcessId, Recording,
     Row, Thread, ThreadId, TypeId, View,
 };
+pub use difference::{difference, difference_of_moments};
 pub use lifetimes::{FineBucket, Lifetime, LifetimeCollector, Lifetimes};
 pub use page::render;

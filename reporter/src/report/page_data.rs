@@ -5,49 +5,59 @@ use super::flamegraph::{
     Place, Process, ProcessId, Recording as Head, Row, Thread, ThreadId, TypeId, View,
 };
 use super::info::python_version;
-use super::timeline::{Mark, Point, Quantity, Series as Curve, Span as NamedSpan, Timeline};
+use super::timeline_data::timeline;
 use super::{measure, notes};
-use crate::profile::{self, Language, NameId, Resolver, StackId, Stacks, Totals};
+use crate::profile::{self, Language, Resolver, StackId, Stacks, Totals};
 use crate::recording::Recording;
 use crate::replay::{
-    DetailedTotals, Lifetimes, MarkSeen, Replay, Row as ReplayRow, RowId, Series, Snapshot,
-    Temporary,
+    DetailedTotals, Lifetimes, Replay, Row as ReplayRow, RowId, Series, Snapshot, Temporary,
 };
-use crate::symbols::{NativeNames, Origin, origin};
-use memprof_wire::event::MarkKind;
+use crate::symbols::{NativeNames, Origin, SourceLines, SourcePolicy, origin};
 use memprof_wire::units::{Microseconds, TypeId as WireType};
 use std::collections::HashMap;
+use std::time::{Duration, UNIX_EPOCH};
 
-/// What has to be gathered for a page: the moment, the end, short lives, the heap over time, and
-/// what lived when.
+/// What has to be gathered for a page: two moments, short lives, the heap over time, and what lived
+/// when.
 pub type PageObserver = ((Snapshot, Snapshot), (Temporary, (Series, Lifetimes)));
 
-/// How many samples of the heap, and how many steps of lifetimes, a page has.
-pub const SAMPLES: usize = 1000;
-/// Steps of lifetimes.
+/// How many steps of lifetimes a page has.
 pub const STEPS: u16 = 300;
 /// A page is to open at once: with more rows than this, steps are joined.
 const MOST_LIVES: usize = 400_000;
 
-/// The page of a recording that was replayed. `moment` says what the first view is; `wanted` tells
-/// for each stream whether its thread is to be in it.
+/// What of a recording is to be on its page.
+pub struct PageRequest<'a> {
+    /// What the first two views are; one when both are the same.
+    pub moments: [&'a profile::Moment; 2],
+    /// For each stream, whether its thread is to be there.
+    pub wanted: &'a [bool],
+    /// Which source lines may be shown.
+    pub source: SourcePolicy,
+}
+
+/// The page of a recording that was replayed.
 pub fn gather(
     recording: &Recording,
     replay: &Replay<PageObserver>,
-    moment: &profile::Moment,
-    wanted: &[bool],
+    request: &PageRequest,
 ) -> FlamegraphData {
-    let ((first, end), (temporary, (series, lifetimes))) = &replay.observer;
+    let ((first, second), (temporary, (series, lifetimes))) = &replay.observer;
     let native = NativeNames::new(recording.modules());
     let mut places = Places {
         replay,
-        wanted,
+        wanted: request.wanted,
         resolver: Resolver::new(&replay.definitions, &native),
         types: Types::default(),
     };
+    let [moment, other] = request.moments;
     let mut views = vec![places.snapshot(first, moment)];
-    if *moment != profile::Moment::End {
-        views.push(places.snapshot(end, &profile::Moment::End));
+    if moment != other {
+        let mut view = places.snapshot(second, other);
+        if view.id == views[0].id {
+            view.id += "-2";
+        }
+        views.push(view);
     }
     views.push(places.temporary(temporary));
     views.push(places.allocated());
@@ -57,12 +67,16 @@ pub fn gather(
     } = places;
     let stacks = resolver.finish();
     let folder = &recording.facts().folder;
+    let starts = profile::Starts::new(&replay.definitions);
+    let ran = UNIX_EPOCH.checked_add(Duration::from_nanos(
+        recording.reader().started_nanoseconds(),
+    ));
+    let mut source = SourceLines::new(request.source, folder, ran);
     FlamegraphData {
         recording: head(recording, replay),
         frames: stacks
-            .frames()
-            .iter()
-            .map(|&frame| page_frame(&stacks, frame, folder))
+            .frame_ids()
+            .map(|frame| page_frame(&stacks, frame, folder, &starts, &mut source))
             .collect(),
         nodes: (1..stacks.count() as u32)
             .map(|stack| page_node(&stacks, StackId(stack)))
@@ -71,7 +85,7 @@ pub fn gather(
         threads: threads(recording, replay),
         types: types.names,
         views,
-        timelines: vec![timeline(recording, replay, series)],
+        timelines: vec![timeline(recording, &replay.marks, series)],
         lifetimes: Some(lifetimes),
     }
 }
@@ -229,10 +243,18 @@ impl Places<'_> {
     }
 }
 
-fn page_frame(stacks: &Stacks, frame: profile::Frame, folder: &str) -> Frame {
-    let name = |name: NameId| stacks.name(name).to_owned();
+fn page_frame(
+    stacks: &Stacks,
+    id: profile::FrameId,
+    folder: &str,
+    starts: &profile::Starts,
+    source: &mut SourceLines,
+) -> Frame {
+    let frame = stacks.frame(id);
+    let function = stacks.name(frame.function);
     let file = stacks.name(frame.file);
     let kind = match (frame.language, Origin::of(file)) {
+        (Language::Native, _) if is_interpreter(file) => FrameKind::Internal,
         (Language::Native, _) => FrameKind::Native,
         (_, Origin::Own | Origin::Generated) => FrameKind::Own,
         (_, Origin::StandardLibrary) => FrameKind::Standard,
@@ -245,14 +267,21 @@ fn page_frame(stacks: &Stacks, frame: profile::Frame, folder: &str) -> Frame {
         Language::Native => file.rsplit('/').next().unwrap_or(file).to_owned(),
     };
     Frame {
-        function: name(frame.function),
+        function: function.to_owned(),
         module,
         file: file.to_owned(),
         line: frame.line,
-        column: 0,
+        function_line: starts.of(function, file).unwrap_or(0),
+        column: stacks.column(id).unwrap_or(0),
         kind,
-        source: None,
+        source: source.line(file, frame.line),
     }
+}
+
+/// Whether a library or executable is the interpreter itself: `libpython3.11.so.1.0`, `python3.11`.
+fn is_interpreter(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.starts_with("libpython") || name.starts_with("python3") || name == "python"
 }
 
 fn page_node(stacks: &Stacks, stack: StackId) -> Node {
@@ -294,6 +323,7 @@ fn head(recording: &Recording, replay: &Replay<PageObserver>) -> Head {
     Head {
         title: facts.name.clone(),
         command: facts.command.join(" "),
+        folder: facts.folder.clone(),
         file: recording.reader().path().display().to_string(),
         started: facts.started.clone(),
         runtime: interpreter
@@ -307,78 +337,6 @@ fn head(recording: &Recording, replay: &Replay<PageObserver>) -> Head {
         cut_short: recording.condition().reason,
         notes: notes::sentences(&replay.definitions.notes),
     }
-}
-
-fn timeline(recording: &Recording, replay: &Replay<PageObserver>, series: &Series) -> Timeline {
-    let samples = series.samples();
-    let curve = |quantity, points| Curve { quantity, points };
-    let point = |time: Microseconds, bytes: i64| Point {
-        time: seconds(time),
-        bytes: u64::try_from(bytes).unwrap_or(0),
-    };
-    let heap = samples
-        .iter()
-        .map(|sample| point(sample.time, sample.heap))
-        .collect();
-    let mut curves = vec![curve(Quantity::Heap, heap)];
-    // what the kernel said is an extra: a page without it is still right
-    let observed = recording
-        .reader()
-        .observations(recording.image_number())
-        .unwrap_or_default();
-    if !observed.is_empty() {
-        let every = observed.len().div_ceil(SAMPLES);
-        let resident = observed.iter().step_by(every);
-        let resident = resident
-            .map(|seen| point(seen.time, seen.resident as i64))
-            .collect();
-        curves.push(curve(Quantity::Resident, resident));
-    }
-    if samples.iter().any(|sample| sample.files != 0) {
-        let files = samples
-            .iter()
-            .map(|sample| point(sample.time, sample.files))
-            .collect();
-        curves.push(curve(Quantity::Mapped, files));
-    }
-    let (marks, spans) = marks_and_spans(&replay.marks);
-    Timeline {
-        label: recording.facts().name.clone(),
-        duration: recording.duration(),
-        series: curves,
-        marks,
-        spans,
-    }
-}
-
-/// Points, and spans: each end belongs to the last begin of its name that is still open.
-fn marks_and_spans(seen: &[MarkSeen]) -> (Vec<Mark>, Vec<NamedSpan>) {
-    let mut marks = Vec::new();
-    let mut spans: Vec<NamedSpan> = Vec::new();
-    let mut open: HashMap<&str, Vec<usize>> = HashMap::new();
-    for mark in seen {
-        let time = seconds(mark.time);
-        match mark.kind {
-            MarkKind::Point => marks.push(Mark {
-                time,
-                name: mark.name.clone(),
-            }),
-            MarkKind::Begin => {
-                open.entry(&mark.name).or_default().push(spans.len());
-                spans.push(NamedSpan {
-                    start: time,
-                    end: None,
-                    name: mark.name.clone(),
-                });
-            }
-            MarkKind::End => {
-                if let Some(span) = open.get_mut(mark.name.as_str()).and_then(Vec::pop) {
-                    spans[span].end = Some(time);
-                }
-            }
-        }
-    }
-    (marks, spans)
 }
 
 fn seconds(Microseconds(time): Microseconds) -> f64 {

@@ -37,6 +37,8 @@ pub struct Recording {
     pub title: String,
     /// The full command line.
     pub command: String,
+    /// The folder the program was started in.
+    pub folder: String,
     /// The file of the recording, as the user named it.
     pub file: String,
     /// When it began, as text for people (`2026-03-21 14:05:09 UTC`).
@@ -88,6 +90,8 @@ pub struct Frame {
     pub file: String,
     /// The line, from 1; 0 where it is not known.
     pub line: u32,
+    /// The line where the function begins; 0 where it is not known.
+    pub function_line: u32,
     /// The column, from 1; 0 where it is not known.
     pub column: u32,
     /// Whose code it is.

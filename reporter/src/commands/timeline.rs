@@ -1,0 +1,88 @@
+//! `memprof timeline`
+
+use super::{Failure, Input, input, output};
+use crate::recording::Recording;
+use crate::replay::Series;
+use crate::report::timeline::{Timeline, TimelineReport};
+use crate::report::timeline_data::{SAMPLES, timeline};
+use std::path::{Path, PathBuf};
+
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The recordings, the oldest first.
+    pub inputs: Vec<Input>,
+    /// Where to: an image when its name ends in `.svg`; `None` for a page with a name made from the
+    /// newest recording's, in the current folder.
+    pub output: Option<PathBuf>,
+    /// Whether a file that is there may be overwritten.
+    pub force: bool,
+}
+
+/// Writes the page or image.
+///
+/// # Errors
+///
+/// When a recording cannot be read, or the result not be written.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    // all are opened before any is read
+    let recordings: Vec<Recording> = options
+        .inputs
+        .iter()
+        .map(Input::open)
+        .collect::<Result<_, _>>()?;
+    let newest = recordings
+        .last()
+        .map_or(Path::new(""), |recording| recording.reader().path());
+    let output = options
+        .output
+        .clone()
+        .unwrap_or_else(|| output::beside("timeline", newest));
+    if output.exists() && !options.force {
+        return Err(Failure::Exists(output));
+    }
+    let report = report(&recordings)?;
+    let text = if is_image(&output) {
+        report.svg()
+    } else {
+        report.html()
+    };
+    output::to_file(&output, options.force, |out| out.write_all(text.as_bytes()))?;
+    eprintln!("memprof: wrote {} ({})", output.display(), report.title);
+    Ok(())
+}
+
+fn is_image(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("svg"))
+}
+
+fn report(recordings: &[Recording]) -> Result<TimelineReport, Failure> {
+    let several = recordings.len() > 1;
+    let mut notes = Vec::new();
+    let mut timelines: Vec<Timeline> = Vec::new();
+    for recording in recordings {
+        let replay = input::replay(recording, Series::new(SAMPLES))?;
+        let mut found = timeline(recording, &replay.marks, &replay.observer);
+        let file = recording.reader().path().file_name().unwrap_or_default();
+        if several {
+            found.label = file.to_string_lossy().into_owned();
+        }
+        if let Some(reason) = recording.condition().reason {
+            notes.push(format!(
+                "{} is incomplete: {reason}.",
+                file.to_string_lossy()
+            ));
+        }
+        timelines.push(found);
+    }
+    let labels: Vec<&str> = timelines
+        .iter()
+        .map(|timeline| timeline.label.as_str())
+        .collect();
+    Ok(TimelineReport {
+        title: labels.join(", "),
+        notes,
+        timelines,
+    })
+}
