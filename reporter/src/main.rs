@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     match Cli::parse().execute() {
         Ok(status) => ExitCode::from(status),
         Err(failure) => {
-            eprintln!("memprof: {failure}");
+            memprof_reporter::commands::output::say(failure);
             ExitCode::FAILURE
         }
     }

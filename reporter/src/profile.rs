@@ -89,6 +89,8 @@ pub struct Profile {
     pub starts: Starts,
     /// Where the program was started.
     pub folder: String,
+    /// Whether the recording holds everything that happened.
+    pub complete: bool,
     /// Whether types of objects were recorded.
     pub has_types: bool,
     /// What the recording has to say about itself.

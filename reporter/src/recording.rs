@@ -4,6 +4,7 @@ use crate::replay::{ReplayError, Source, StreamSource};
 use memprof_recorder::capture::{
     CaptureError, CaptureReader, ChunkKind, Completeness, Facts, ImageStart, Module,
 };
+use std::collections::HashSet;
 use std::path::Path;
 
 /// What a recording cannot be opened for.
@@ -121,8 +122,8 @@ impl Recording {
         let ends = self.reader.stream_ends().iter();
         ends.filter(|end| {
             self.streams
-                .iter()
-                .any(|stream| stream.number == end.stream)
+                .binary_search_by_key(&end.stream, |stream| stream.number)
+                .is_ok()
         })
         .map(|end| end.lost)
         .sum()
@@ -166,12 +167,13 @@ impl Source for Recording {
 /// The last image of a process that recorded anything. A shell script that executes Python is an
 /// image before the one that is meant.
 fn choose_image(reader: &CaptureReader, process: Option<u32>) -> Result<u32, RecordingError> {
-    let has_events = |image: u32| {
-        reader
-            .chunks()
-            .iter()
-            .any(|chunk| chunk.kind == ChunkKind::Events && chunk.image == image)
-    };
+    let with_events: HashSet<u32> = reader
+        .chunks()
+        .iter()
+        .filter(|chunk| chunk.kind == ChunkKind::Events)
+        .map(|chunk| chunk.image)
+        .collect();
+    let has_events = |image: u32| with_events.contains(&image);
     let wanted = process.unwrap_or(reader.facts().root);
     let of_process = reader
         .streams()

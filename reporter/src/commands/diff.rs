@@ -99,7 +99,7 @@ pub fn run(options: &Options) -> Result<u8, Failure> {
     output::print(&diff, selection.json)?;
     match options.limit.and_then(|limit| limit.exceeded(&diff)) {
         Some(reason) => {
-            eprintln!("memprof: {reason}");
+            output::say(reason);
             Ok(1)
         }
         None => Ok(0),

@@ -107,11 +107,14 @@ fn say(recording: &Recording, output: &Path, options: &Options) {
     let name = recording.reader().path().display();
     let moment = &options.selection.moment;
     match &options.newer {
-        Some(newer) => eprintln!(
-            "memprof: wrote {} (from {name} to {} at {moment})",
+        Some(newer) => output::say(format_args!(
+            "wrote {} (from {name} to {} at {moment})",
             output.display(),
             newer.display()
-        ),
-        None => eprintln!("memprof: wrote {} ({name} at {moment})", output.display()),
+        )),
+        None => output::say(format_args!(
+            "wrote {} ({name} at {moment})",
+            output.display()
+        )),
     }
 }

@@ -1,6 +1,7 @@
 //! Opening a recording, and saying what is wrong with it.
 
 use super::failure::Failure;
+use super::output;
 use super::progress::Progress;
 use crate::profile::{self, Profile, Request};
 use crate::recording::Recording;
@@ -78,17 +79,19 @@ pub fn temporary(
 /// Says on standard error why a recording is not all that happened.
 pub fn warn(recording: &Recording) {
     if let Some(reason) = recording.condition().reason {
-        eprintln!("memprof: this recording is incomplete: {reason}");
+        output::say(format_args!("this recording is incomplete: {reason}"));
     }
     match recording.lost() {
         0 => {}
-        lost => eprintln!("memprof: {lost} events were lost: totals are lower bounds"),
+        lost => output::say(format_args!(
+            "{lost} events were lost: totals are lower bounds"
+        )),
     }
 }
 
 /// Says on standard error what a recording has to say about itself.
 fn note(notes: &[Note]) {
     for sentence in notes::sentences(notes) {
-        eprintln!("memprof: note: {sentence}");
+        output::say(format_args!("note: {sentence}"));
     }
 }

@@ -56,6 +56,11 @@ pub fn to_standard_output(
     }
 }
 
+/// Tells the user something, on standard error. A terminal that is gone is no reason to stop.
+pub fn say(message: impl Display) {
+    let _ = writeln!(io::stderr(), "memprof: {message}");
+}
+
 /// Lets `write` write a file; one that is there already only with `force`.
 ///
 /// # Errors

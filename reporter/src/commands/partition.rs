@@ -16,10 +16,10 @@ pub fn run(selection: &Selection) -> Result<(), Failure> {
     let (_, profile) = selection.profile()?;
     let grouping = selection.grouping(By::Type);
     if !profile.has_types && grouping.properties().contains(&By::Type) {
-        eprintln!(
-            "memprof: no types were recorded: this is no Python, an interpreter of an unknown \
+        output::say(
+            "no types were recorded: this is no Python, an interpreter of an unknown \
              version, or it was run with --no-types; --by line or --by site tells where the \
-             memory came from"
+             memory came from",
         );
     }
     let partition = Partition::new(&profile, &grouping, selection.rows(ROWS));

@@ -1,6 +1,6 @@
 //! `memprof run`
 
-use super::{Failure, Input, input};
+use super::{Failure, Input, input, output};
 use crate::report::measure::{Bytes, Count, Seconds};
 use memprof_recorder::{Options as Recording, Outcome, record};
 use std::io::{self, Write};
@@ -32,10 +32,10 @@ pub fn run(options: &Options) -> Result<u8, Failure> {
         let _ = summarize(&outcome, &mut io::stderr().lock());
     }
     if let Some(note) = outcome.ending.note.as_ref().filter(|_| options.quiet) {
-        eprintln!(
-            "memprof: this recording is incomplete: {}: {note}",
+        output::say(format_args!(
+            "this recording is incomplete: {}: {note}",
             outcome.ending.how
-        );
+        ));
     }
     outcome.end_like_the_program()
 }

@@ -47,7 +47,7 @@ pub fn run() -> Result<u8, Failure> {
         };
         // without a screen the program still runs, and its output is still shown
         if let Err(error) = watch(&mut follower, &mut host, screen) {
-            eprintln!("memprof: cannot use the terminal: {error}");
+            output::say(format_args!("cannot use the terminal: {error}"));
         }
     }
     let status = copy_until_the_end(&log, &mut recorder)?;

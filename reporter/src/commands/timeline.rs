@@ -48,7 +48,11 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         report.html()
     };
     output::to_file(&output, options.force, |out| out.write_all(text.as_bytes()))?;
-    eprintln!("memprof: wrote {} ({})", output.display(), report.title);
+    output::say(format_args!(
+        "wrote {} ({})",
+        output.display(),
+        report.title
+    ));
     Ok(())
 }
 

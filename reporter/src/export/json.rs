@@ -27,7 +27,11 @@ pub fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
     }
     let moment = serde_json::to_string(&profile.moment)?;
     let total = serde_json::to_string(&profile.total)?;
-    write!(out, "{{\"moment\":{moment},\"total\":{total},\"stacks\":[")?;
+    write!(
+        out,
+        "{{\"moment\":{moment},\"complete\":{},\"total\":{total},\"stacks\":[",
+        profile.complete
+    )?;
     let mut separator = "\n";
     for ((stack, thread), totals) in sums {
         let thread = &profile.threads[thread as usize];

@@ -44,6 +44,7 @@ pub(crate) fn profile() -> Profile {
     ];
     Profile {
         moment: "peak".into(),
+        complete: true,
         time: 1.5,
         total: rows.iter().map(|row| row.totals).sum(),
         rows,
@@ -139,6 +140,7 @@ pub(crate) fn of_stacks(functions: &[(&str, &str, u32)], blocks: &[(&[usize], i6
         .collect();
     Profile {
         moment: "peak".into(),
+        complete: true,
         total: rows.iter().map(|row| row.totals).sum(),
         rows,
         stacks: resolver.finish(),

@@ -268,6 +268,7 @@ fn build(
         threads,
         starts: Starts::new(definitions),
         folder,
+        complete: recording.condition().complete,
         has_types: definitions.has_types(),
         notes: definitions.notes.clone(),
     })

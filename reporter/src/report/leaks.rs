@@ -12,6 +12,8 @@ use std::fmt;
 pub struct Leaks {
     /// The moment: the end, unless another one was asked for.
     pub moment: String,
+    /// Whether the recording holds everything that happened.
+    pub complete: bool,
     /// The sum of everything that is left.
     pub total: Totals,
     /// The part of it whose stacks have none of the user's own code: mostly what the interpreter
@@ -101,6 +103,7 @@ impl Leaks {
             .map(|&(stack, totals)| leak_row(stacks, stack, totals));
         Self {
             moment: profile.moment.clone(),
+            complete: profile.complete,
             total: profile.total,
             without_own_code,
             rows: rows.collect(),

@@ -13,6 +13,8 @@ use std::fmt;
 pub struct Summary {
     /// The moment.
     pub moment: String,
+    /// Whether the recording holds everything that happened.
+    pub complete: bool,
     /// The sum of everything.
     pub total: Totals,
     /// The functions.
@@ -107,6 +109,7 @@ impl Summary {
         rows.truncate(shown);
         Self {
             moment: profile.moment.clone(),
+            complete: profile.complete,
             total: profile.total,
             rows,
             more,

@@ -11,6 +11,8 @@ use std::fmt;
 pub struct Table {
     /// The moment.
     pub moment: String,
+    /// Whether the recording holds everything that happened.
+    pub complete: bool,
     /// The sum of all rows, those included that are not shown.
     pub total: Totals,
     /// The rows.
@@ -48,6 +50,7 @@ impl Table {
         rows.truncate(shown);
         Self {
             moment: profile.moment.clone(),
+            complete: profile.complete,
             total: profile.total,
             rows,
             more,
@@ -112,19 +115,19 @@ Heap at peak: 10.4 KiB in 13 blocks
         let json = |by| serde_json::to_string(&table(by)).expect("plain data");
         assert_eq!(
             json(by("site")),
-            r#"{"moment":"peak","total":{"bytes":10690,"blocks":13},"rows":[{"function":"load","file":"/home/me/app/models.py","line":12,"bytes":10640,"blocks":12},{"function":"<no stack>","file":"","line":0,"bytes":50,"blocks":1}]}"#
+            r#"{"moment":"peak","complete":true,"total":{"bytes":10690,"blocks":13},"rows":[{"function":"load","file":"/home/me/app/models.py","line":12,"bytes":10640,"blocks":12},{"function":"<no stack>","file":"","line":0,"bytes":50,"blocks":1}]}"#
         );
         assert_eq!(
             json(by("type,domain")),
-            r#"{"moment":"peak","total":{"bytes":10690,"blocks":13},"rows":[{"kind":"dict","domain":"obj","bytes":10240,"blocks":10},{"kind":"<mem.malloc buffer>","domain":"mem","bytes":400,"blocks":2},{"kind":"<malloc>","domain":"system","bytes":50,"blocks":1}]}"#
+            r#"{"moment":"peak","complete":true,"total":{"bytes":10690,"blocks":13},"rows":[{"kind":"dict","domain":"obj","bytes":10240,"blocks":10},{"kind":"<mem.malloc buffer>","domain":"mem","bytes":400,"blocks":2},{"kind":"<malloc>","domain":"system","bytes":50,"blocks":1}]}"#
         );
         assert_eq!(
             json(by("module")),
-            r#"{"moment":"peak","total":{"bytes":10690,"blocks":13},"rows":[{"module":"json.decoder","bytes":10240,"blocks":10},{"module":"app.models","bytes":400,"blocks":2},{"module":"<no stack>","bytes":50,"blocks":1}]}"#
+            r#"{"moment":"peak","complete":true,"total":{"bytes":10690,"blocks":13},"rows":[{"module":"json.decoder","bytes":10240,"blocks":10},{"module":"app.models","bytes":400,"blocks":2},{"module":"<no stack>","bytes":50,"blocks":1}]}"#
         );
         assert_eq!(
             json(by("thread")),
-            r#"{"moment":"peak","total":{"bytes":10690,"blocks":13},"rows":[{"thread":7,"thread_name":"MainThread","bytes":10290,"blocks":11},{"thread":8,"thread_name":"","bytes":400,"blocks":2}]}"#
+            r#"{"moment":"peak","complete":true,"total":{"bytes":10690,"blocks":13},"rows":[{"thread":7,"thread_name":"MainThread","bytes":10290,"blocks":11},{"thread":8,"thread_name":"","bytes":400,"blocks":2}]}"#
         );
     }
 }

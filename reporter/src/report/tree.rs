@@ -11,6 +11,8 @@ use std::fmt;
 pub struct Tree {
     /// The moment.
     pub moment: String,
+    /// Whether the recording holds everything that happened.
+    pub complete: bool,
     /// The sum of everything.
     pub total: Totals,
     /// The nodes; each comes after its parent, and brothers are in the order of their size.
@@ -96,6 +98,7 @@ impl Tree {
         }
         Self {
             moment: profile.moment.clone(),
+            complete: profile.complete,
             total: profile.total,
             nodes,
             width,
