@@ -8,6 +8,7 @@
 //! | [`loader`] | `dlopen`, `dlclose`: libraries, and an interpreter that comes late |
 //! | [`process`] | the start of `main`, `exec`, `vfork` |
 //! | [`names`] | thread names |
+//! | [`shutdown`] | `sigaction`, by which the end of the program's own code is known |
 //! | [`marks`] | `memprof_mark`, and the question of `getxattr` that marks from Python |
 //!
 //! Each hook has the same shape: take the [`crate::guard::Guard`] or pass through, record what is
@@ -21,3 +22,4 @@ pub mod names;
 pub mod pages;
 pub mod process;
 pub mod python;
+pub mod shutdown;

@@ -122,6 +122,8 @@ originals! {
     PRCTL = c"prctl": prctl unsafe extern "C" fn(c_int, usize, usize, usize, usize) -> c_int;
     /// `getxattr`
     GETXATTR = c"getxattr": getxattr unsafe extern "C" fn(*const i8, *const i8, *mut c_void, usize) -> isize;
+    /// `sigaction`
+    SIGACTION = c"sigaction": sigaction unsafe extern "C" fn(c_int, *const c_void, *mut c_void) -> c_int;
     /// `pthread_setname_np`
     PTHREAD_SETNAME = c"pthread_setname_np": pthread_setname_np unsafe extern "C" fn(usize, *const i8) -> c_int;
     /// `dlopen`

@@ -113,6 +113,16 @@ pub fn runtime() -> usize {
     RUNTIME.load(Ordering::Relaxed)
 }
 
+/// Whether the interpreter has begun to destroy what it has.
+#[inline]
+pub fn is_finalizing() -> bool {
+    let Some(family) = family() else {
+        return false;
+    };
+    // SAFETY: the runtime of this family, as it was found; it is never unloaded.
+    unsafe { layout::is_finalizing(family, runtime()) }
+}
+
 /// The state of the thread that holds the interpreter lock (to 3.11), or of this thread if it holds
 /// one (from 3.12). Zero for none. Only to be called when [`family`] is known.
 #[inline(always)]

@@ -242,6 +242,10 @@ impl MarkKind {
     }
 }
 
+/// The name of the mark that the library itself makes where CPython's shutdown begins: the program's
+/// own code has ended, and nearly everything that it kept is still there.
+pub const MAIN_END: &str = "main-end";
+
 /// Something a report has to say about a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]

@@ -30,7 +30,8 @@ impl From<InputArguments> for Input {
 pub(super) struct SelectArguments {
     #[command(flatten)]
     input: InputArguments,
-    /// The moment: peak, end, a time such as 12.5s or 900ms, or mark:NAME [default: peak]
+    /// The moment: peak, end, main-end (where the program's own code ended, before Python's
+    /// shutdown frees what it kept), a time such as 12.5s or 900ms, or mark:NAME [default: peak]
     #[arg(long, value_name = "MOMENT")]
     at: Option<Moment>,
     /// Allocated after the first mark or time and still alive at the second

@@ -1,6 +1,7 @@
 //! The moments that a report can be about, as they are written on the command line.
 
 use crate::replay::{Bound, Span};
+use memprof_wire::event::MAIN_END;
 use memprof_wire::units::Microseconds;
 use std::fmt;
 use std::str::FromStr;
@@ -13,6 +14,8 @@ pub enum Moment {
     Peak,
     /// After the last event.
     End,
+    /// When the program's own code had ended, and the interpreter began to destroy what it has.
+    MainEnd,
     /// Microseconds from the start of the recording.
     At(Microseconds),
     /// When the program called this moment by a name.
@@ -36,7 +39,9 @@ pub enum Point {
 
 /// A moment that was written in no known way.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no moment: write peak, end, a time such as 12.5s or 900ms, or mark:NAME")]
+#[error(
+    "{0:?} is no moment: write peak, end, main-end, a time such as 12.5s or 900ms, or mark:NAME"
+)]
 pub struct NoMoment(pub String);
 
 impl Moment {
@@ -53,6 +58,7 @@ impl Moment {
         match self {
             Self::Peak => Span::at(Bound::Peak),
             Self::End => Span::at(Bound::End),
+            Self::MainEnd => Span::at(Bound::Mark(MAIN_END.to_owned())),
             Self::At(time) => Span::at(Bound::Time(*time)),
             Self::Mark(name) => Span::at(Bound::Mark(name.clone())),
             Self::Between(after, until) => Span {
@@ -94,6 +100,7 @@ impl FromStr for Moment {
         match text {
             "peak" => Ok(Self::Peak),
             "end" => Ok(Self::End),
+            MAIN_END => Ok(Self::MainEnd),
             _ => match (text.strip_prefix("mark:"), parse_time(text)) {
                 (Some(name), _) if !name.is_empty() => Ok(Self::Mark(name.to_owned())),
                 (None, Some(time)) => Ok(Self::At(time)),
@@ -126,6 +133,7 @@ impl fmt::Display for Moment {
         match self {
             Self::Peak => out.write_str("peak"),
             Self::End => out.write_str("end"),
+            Self::MainEnd => out.write_str(MAIN_END),
             Self::At(time) => write_time(out, *time),
             Self::Mark(name) => write!(out, "mark:{name}"),
             Self::Between(after, until) => write!(out, "between {after} and {until}"),
@@ -158,6 +166,7 @@ mod tests {
         for (text, moment) in [
             ("peak", Moment::Peak),
             ("end", Moment::End),
+            ("main-end", Moment::MainEnd),
             ("12.5s", Moment::At(Microseconds(12_500_000))),
             ("mark:after load", Moment::Mark("after load".into())),
         ] {

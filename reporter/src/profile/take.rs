@@ -11,6 +11,7 @@ use crate::replay::{
 };
 use crate::symbols::NativeNames;
 use memprof_wire::allocator::Allocator;
+use memprof_wire::event::MAIN_END;
 use memprof_wire::units::TypeId;
 
 /// What is asked of a recording.
@@ -40,6 +41,12 @@ pub enum ProfileError {
         /// Those that are there.
         known: String,
     },
+    /// Nobody saw the end of the program's own code.
+    #[error(
+        "this recording does not tell where the program's own code ended: it is no Python program, \
+         was killed, or left by os._exit; --at end is the nearest moment"
+    )]
+    NoMainEnd,
     /// The span ends before it begins.
     #[error("{until} comes before {after}: give the earlier one first")]
     Backwards {
@@ -168,6 +175,9 @@ pub fn take_temporary(
 pub fn reached(snapshot: &Snapshot, marks: &[MarkSeen]) -> Result<Peak, ProfileError> {
     let Span { after, until } = snapshot.span();
     let missing = |bound: &Bound| {
+        if *bound == Bound::Mark(MAIN_END.to_owned()) {
+            return ProfileError::NoMainEnd;
+        }
         let known = list(marks.iter().map(MarkSeen::label));
         ProfileError::NoSuchMark {
             name: bound.to_string(),

@@ -146,3 +146,19 @@ fn marks_and_spans_from_python_name_moments() {
         assert_eq!(count(&end, "__main__.Within"), 50, "{interpreter}");
     }
 }
+
+#[test]
+fn the_end_of_the_programs_own_code_is_a_moment_before_the_shutdown_frees_what_it_kept() {
+    let code = "class Kept: pass\nkept = [Kept() for _ in range(1234)]\n\
+                passing = [Kept() for _ in range(4321)]\ndel passing";
+    for interpreter in interpreters::all() {
+        let run = Scenario::code(interpreter, code).recorded();
+        let at = |moment| run.json(&["partition", "--at", moment]);
+        assert_eq!(
+            count(&at("main-end"), "__main__.Kept"),
+            1234,
+            "{interpreter}"
+        );
+        assert_eq!(count(&at("end"), "__main__.Kept"), 0, "{interpreter}");
+    }
+}
