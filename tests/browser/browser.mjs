@@ -14,7 +14,7 @@ export const browser = await chromium.launch({
 
 // A page of the folder, ready to be used. `problems` gathers everything that it should not do: errors, warnings of the console,
 // dialogs, requests.
-export async function open(name, { hash = "", width = 1280, height = 900, scheme = "light", file, ...more } = {}) {
+export async function open(name, { hash = "", width = 1280, height = 900, scheme = "light", file, ready = READY, ...more } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, ...more });
   const page = await context.newPage();
   const address = `file://${file ?? `${FOLDER}/${name}.html`}`;
@@ -29,9 +29,13 @@ export async function open(name, { hash = "", width = 1280, height = 900, scheme
     if (request.url().split("#")[0] !== address && !request.url().startsWith("data:")) page.problems.push(`request: ${request.url()}`);
   });
   await page.goto(address + hash);
-  await page.waitForSelector("html[data-ready], #failed:not([hidden])", { state: "attached" });
+  await page.waitForSelector(ready, { state: "attached" });
   return page;
 }
+
+const READY = "html[data-ready], #failed:not([hidden])";
+
+export const openTimeline = (name, options = {}) => open(name, { ...options, ready: "html[data-theme]" });
 
 // What the graph shows, row by row: { name, place, bytes, blocks, left, size } for each box that stands for one node.
 export function rows(page) {
