@@ -1,10 +1,13 @@
 //! The recording in the formats of other tools, and of scripts.
 
+pub mod chrome;
 pub mod collapsed;
 pub mod csv;
 pub mod events;
 pub mod gprof2dot;
+pub mod heaptrack;
 pub mod json;
+pub mod massif;
 pub mod pprof;
 pub mod speedscope;
 

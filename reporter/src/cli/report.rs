@@ -388,10 +388,13 @@ impl From<EventsArguments> for events::Options {
     }
 }
 
+/// Sums are those of a moment, but for chrome and heaptrack: these tell the whole story.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   memprof export collapsed memprof-app.py.4711.bin | flamegraph.pl > app.svg
-  memprof export speedscope -o app.speedscope.json memprof-app.py.4711.bin")]
+  memprof export speedscope -o app.speedscope.json memprof-app.py.4711.bin
+  memprof export massif -o massif.out memprof-app.py.4711.bin && ms_print massif.out
+  memprof export pprof -o app.pb memprof-app.py.4711.bin && go tool pprof -top app.pb")]
 pub(super) struct ExportArguments {
     /// What to write
     format: FormatArgument,
@@ -415,6 +418,12 @@ enum FormatArgument {
     Pprof,
     /// For gprof2dot -f json
     Gprof2dot,
+    /// Memory over time as counters, for ui.perfetto.dev
+    Chrome,
+    /// For Valgrind's ms-print and massif-visualizer
+    Massif,
+    /// Every event, for heaptrack's own reports
+    Heaptrack,
 }
 
 impl From<ExportArguments> for export::Options {
@@ -428,6 +437,9 @@ impl From<ExportArguments> for export::Options {
                 FormatArgument::Json => export::Format::Json,
                 FormatArgument::Pprof => export::Format::Pprof,
                 FormatArgument::Gprof2dot => export::Format::Gprof2dot,
+                FormatArgument::Chrome => export::Format::Chrome,
+                FormatArgument::Massif => export::Format::Massif,
+                FormatArgument::Heaptrack => export::Format::Heaptrack,
             },
             output: arguments.output.output,
             force: arguments.output.force,

@@ -1,11 +1,17 @@
 //! `memprof export`
 
-use super::{Failure, Selection, output};
-use crate::export::{collapsed, csv, gprof2dot, json, pprof, speedscope};
-use crate::profile::{Profile, reached, threads, wanted_threads};
-use crate::replay::{Detail, Snapshot};
+use super::{Failure, Selection, input, output};
+use crate::export::{
+    chrome, collapsed, csv, gprof2dot, heaptrack, json, massif, pprof, speedscope,
+};
+use crate::profile::{Moment, Profile, ProfileError, reached, threads, wanted_threads};
+use crate::replay::{Detail, Series, Snapshot};
+use crate::report::timeline_data::{SAMPLES, timeline};
 use std::io::{self, Write};
 use std::path::PathBuf;
+
+/// How many snapshots massif takes at most.
+const SNAPSHOTS: usize = 100;
 
 /// A format of another tool, or for scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +28,12 @@ pub enum Format {
     Pprof,
     /// For `gprof2dot`.
     Gprof2dot,
+    /// Counters over time, for Perfetto.
+    Chrome,
+    /// For `ms_print`.
+    Massif,
+    /// Every event, for `heaptrack_print`.
+    Heaptrack,
 }
 
 /// What was asked for.
@@ -37,22 +49,45 @@ pub struct Options {
     pub force: bool,
 }
 
+impl Options {
+    fn write(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        match &self.output {
+            Some(file) => output::to_file(file, self.force, write),
+            None => output::to_standard_output(write),
+        }
+    }
+
+    /// Whether it is about all that was allocated, whoever did.
+    fn takes_all(&self) -> bool {
+        self.selection.thread.is_none() && self.selection.filter.is_none()
+    }
+
+    /// Refuses what a format has no place for.
+    fn require_all(&self, what: &'static str) -> Result<(), Failure> {
+        if self.takes_all() && self.selection.moment == Moment::Peak {
+            Ok(())
+        } else {
+            Err(ProfileError::WholeOnly(what).into())
+        }
+    }
+}
+
 /// Writes a profile for another tool.
 ///
 /// # Errors
 ///
 /// When the recording cannot be read, or the result not be written.
 pub fn run(options: &Options) -> Result<(), Failure> {
-    if options.format == Format::Pprof {
-        return heap_profile(options);
-    }
-    let (_, profile) = options.selection.profile()?;
-    let path = options.selection.input.path.display().to_string();
-    match &options.output {
-        Some(file) => output::to_file(file, options.force, |out| {
-            write(options.format, &profile, &path, out)
-        }),
-        None => output::to_standard_output(|out| write(options.format, &profile, &path, out)),
+    match options.format {
+        Format::Pprof => heap_profile(options),
+        Format::Chrome => counters(options),
+        Format::Massif => snapshots(options),
+        Format::Heaptrack => events(options),
+        Format::Collapsed | Format::Speedscope | Format::Csv | Format::Json | Format::Gprof2dot => {
+            let (_, profile) = options.selection.profile()?;
+            let path = options.selection.input.path.display().to_string();
+            options.write(|out| write(options.format, &profile, &path, out))
+        }
     }
 }
 
@@ -62,11 +97,15 @@ fn heap_profile(options: &Options) -> Result<(), Failure> {
         input,
         moment,
         thread,
+        filter,
         ..
     } = &options.selection;
+    if filter.is_some() {
+        return Err(ProfileError::NoFilterHere("this format").into());
+    }
     let recording = input.open()?;
     let snapshot = Snapshot::new(moment.span(), Detail::Type);
-    let replay = super::input::replay(&recording, snapshot)?;
+    let replay = input::replay(&recording, snapshot)?;
     let state = reached(&replay.observer, &replay.marks)?;
     let threads = threads(&replay.definitions, recording.streams());
     let wanted = wanted_threads(&threads, thread.as_deref())?;
@@ -75,11 +114,63 @@ fn heap_profile(options: &Options) -> Result<(), Failure> {
         start: recording.reader().started_nanoseconds(),
         duration: state.time.0 * 1000,
     };
-    let write = |out: &mut dyn Write| pprof::write(&stacks, &samples, times, out);
-    match &options.output {
-        Some(file) => output::to_file(file, options.force, write),
-        None => output::to_standard_output(write),
-    }
+    options.write(|out| pprof::write(&stacks, &samples, times, out))
+}
+
+/// Writes memory over time.
+fn counters(options: &Options) -> Result<(), Failure> {
+    options.require_all("chrome")?;
+    let recording = options.selection.input.open()?;
+    let replay = input::replay(&recording, Series::new(SAMPLES))?;
+    let timeline = timeline(&recording, &replay.marks, &replay.observer);
+    let facts = recording.facts();
+    let peak = replay.ledger.peak;
+    let seconds = |time: memprof_wire::units::Microseconds| time.0 as f64 / 1e6;
+    let last = timeline.series.iter().flat_map(|curve| &curve.points);
+    let last = last.map(|point| point.time).fold(0.0, f64::max);
+    let process = chrome::Process {
+        id: recording.image().map_or(facts.root, |image| image.process),
+        name: &facts.name,
+        peak: (seconds(peak.time), peak.heap.bytes),
+        end: (last.max(recording.duration()), replay.ledger.heap.bytes),
+    };
+    options.write(|out| chrome::write(&timeline, process, out))
+}
+
+/// Writes the heap over time, and what it was at the moment.
+fn snapshots(options: &Options) -> Result<(), Failure> {
+    let selection = &options.selection;
+    let recording = selection.input.open()?;
+    let series = Series::new(SNAPSHOTS);
+    let (profile, replay) = input::profile_beside(&recording, &selection.request(), series)?;
+    let samples = if options.takes_all() {
+        replay.observer.1.samples()
+    } else {
+        &[]
+    };
+    let program = massif::Program {
+        command: &recording.facts().command.join(" "),
+        at_peak: selection.moment == Moment::Peak,
+    };
+    options.write(|out| massif::write(&profile, samples, program, out))
+}
+
+/// Writes every event.
+fn events(options: &Options) -> Result<(), Failure> {
+    options.require_all("heaptrack")?;
+    let recording = options.selection.input.open()?;
+    let mut failure = None;
+    let written = options.write(|out| {
+        let writer = heaptrack::HeaptrackWriter::new(&recording, out)?;
+        match input::replay(&recording, writer) {
+            Ok(replay) => heaptrack::finish(&recording, replay),
+            Err(error) => {
+                failure = Some(error);
+                Ok(())
+            }
+        }
+    });
+    failure.map_or(written, Err)
 }
 
 fn write(format: Format, profile: &Profile, name: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -89,6 +180,8 @@ fn write(format: Format, profile: &Profile, name: &str, out: &mut dyn Write) -> 
         Format::Csv => csv::write(profile, out),
         Format::Json => json::write(profile, out),
         Format::Gprof2dot => gprof2dot::write(profile, out),
-        Format::Pprof => unreachable!("it is made from more than a profile"),
+        Format::Pprof | Format::Chrome | Format::Massif | Format::Heaptrack => {
+            unreachable!("they are made from more than a profile")
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::output;
 use super::progress::Progress;
 use crate::profile::{self, Profile, Request};
 use crate::recording::Recording;
-use crate::replay::{Observer, Replay};
+use crate::replay::{Observer, Replay, Snapshot};
 use crate::report::notes;
 use memprof_wire::event::Note;
 use std::path::PathBuf;
@@ -56,6 +56,24 @@ pub fn profile(recording: &Recording, request: &Request) -> Result<Profile, Fail
     warn(recording);
     note(&profile.notes);
     Ok(profile)
+}
+
+/// The profile of a moment, as [`fn@profile`], and what somebody else saw in the same replay.
+///
+/// # Errors
+///
+/// As [`fn@profile`].
+pub fn profile_beside<O: Observer>(
+    recording: &Recording,
+    request: &Request,
+    observer: O,
+) -> Result<(Profile, Replay<(Snapshot, O)>), Failure> {
+    let progress = Progress::new(recording);
+    let (profile, replay) = profile::take_beside(recording, &progress, request, observer)?;
+    drop(progress);
+    warn(recording);
+    note(&profile.notes);
+    Ok((profile, replay))
 }
 
 /// The profile of short-lived blocks, as [`fn@profile`].

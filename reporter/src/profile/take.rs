@@ -67,6 +67,12 @@ pub enum ProfileError {
          tool that draws flame graphs"
     )]
     NoFilterHere(&'static str),
+    /// A format that tells of the whole program, from its beginning to its end.
+    #[error(
+        "{0} tells of the whole program: it takes no moment, thread or filter; csv, json, massif \
+         and the others do"
+    )]
+    WholeOnly(&'static str),
     /// There is no such thread.
     #[error("there is no thread {wanted:?} in this recording; it has {known}")]
     NoSuchThread {
@@ -104,17 +110,32 @@ pub fn take(
     source: &impl Source,
     request: &Request,
 ) -> Result<Profile, ProfileError> {
+    Ok(take_beside(recording, source, request, ())?.0)
+}
+
+/// The profile of a moment, and what somebody else saw in the same replay.
+///
+/// # Errors
+///
+/// As [`fn@take`].
+pub fn take_beside<O: Observer>(
+    recording: &Recording,
+    source: &impl Source,
+    request: &Request,
+    observer: O,
+) -> Result<(Profile, Replay<(Snapshot, O)>), ProfileError> {
     let atoms = request
         .filter
         .as_ref()
         .map(|filter| filter.atoms().to_vec());
     let snapshot = Snapshot::new(request.moment.span(), request.detail)
         .asking(Atoms::new(atoms.unwrap_or_default()));
-    let replay = replay(recording, source, snapshot)?;
-    let state = reached(&replay.observer, &replay.marks)?;
-    let found = replay.observer.totals();
+    let replay = replay(recording, source, (snapshot, observer))?;
+    let snapshot = &replay.observer.0;
+    let state = reached(snapshot, &replay.marks)?;
+    let found = snapshot.totals();
     let moment = request.moment.to_string();
-    build(
+    let profile = build(
         recording,
         &replay.definitions,
         &replay.rows,
@@ -122,7 +143,8 @@ pub fn take(
         request,
         moment,
         state,
-    )
+    )?;
+    Ok((profile, replay))
 }
 
 /// The profile of short-lived blocks: freed within so many further allocations of their thread.

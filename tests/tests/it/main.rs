@@ -16,6 +16,7 @@ mod capture;
 mod domains;
 mod endings;
 mod errors;
+mod exports;
 mod interpreters;
 mod kinds;
 mod mappings;
