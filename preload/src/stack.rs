@@ -10,7 +10,6 @@ pub mod python;
 
 use crate::memory::Array;
 use intern::Tree;
-use memprof_wire::predictor::SitePair;
 use memprof_wire::units::StackId;
 use python::Frame;
 
@@ -108,17 +107,6 @@ impl Stacks {
         self.frames.release();
         self.fresh.release();
         self.native.clear();
-    }
-
-    /// How many stacks are defined.
-    pub fn count(&self) -> u32 {
-        self.tree.count()
-    }
-
-    /// What was last allocated at a stack.
-    #[inline(always)]
-    pub fn site(&mut self, stack: StackId) -> &mut SitePair {
-        self.tree.site(stack)
     }
 
     /// A range was unmapped by this thread. If it was the interpreter's present data-stack chunk,

@@ -1,4 +1,4 @@
-//! What a thread has while it records: its ring, its encoder, its stacks.
+//! What a thread has while it records: its ring, its stacks, its types.
 
 use crate::guard::Guard;
 use crate::python::types;
@@ -7,11 +7,10 @@ use crate::tls::{self, Tls};
 use crate::{raw, session};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use memprof_wire::allocator::Allocator;
-use memprof_wire::codec::{Encoder, MAX_EVENT};
 use memprof_wire::event::Event;
-use memprof_wire::predictor::SitePair;
 use memprof_wire::ring::RingHeader;
-use memprof_wire::session::{CAPACITY, FIRST_CAPACITY, RESTART_INTERVAL, RINGS, SessionPage};
+use memprof_wire::session::{CAPACITY, FIRST_CAPACITY, RINGS, SessionPage};
+use memprof_wire::transport::{self, MAX_RECORD};
 use memprof_wire::units::{Address, Size, StackId, TypeId};
 
 /// Says that a [`Thread`] is in use. A forked child finds zero instead, because the kernel wipes
@@ -32,14 +31,12 @@ pub struct Thread {
     page: &'static SessionPage,
     header: &'static RingHeader,
     capacity: u64,
-    next_restart: u64,
     time: u64,
     name: [u8; 16],
     /// Whether the interpreter has named the thread: what the kernel calls it is no news then.
     named_by_python: bool,
     /// Whether it is time to look how the interpreter calls the thread.
     pub python_name_is_due: bool,
-    encoder: Encoder,
     /// Where this thread has been.
     pub stacks: Stacks,
     /// Which types it has at hand.
@@ -53,12 +50,11 @@ static THREADS: [AtomicPtr<Thread>; RINGS] =
 
 /// Events may be written this far beyond the limit: a stack that is defined on the way checks the
 /// room itself, what follows it has the rest.
-const SLACK: u64 = 4 * MAX_EVENT as u64;
+const SLACK: u64 = 4 * MAX_RECORD as u64;
 
 /// The large parts of a [`Thread`] as they are at first: copied from here, because a thread may have
 /// a stack of 16 KiB, which is no place to build them on.
 struct Fresh {
-    encoder: Encoder,
     stacks: Stacks,
     types: types::Cache,
 }
@@ -67,7 +63,6 @@ struct Fresh {
 unsafe impl Sync for Fresh {}
 
 static FRESH: Fresh = Fresh {
-    encoder: Encoder::new(),
     stacks: Stacks::new(),
     types: types::Cache::new(),
 };
@@ -105,12 +100,10 @@ impl Thread {
         stack: StackId,
     ) {
         let out = self.place();
-        let site = self.stacks.site(stack);
         // SAFETY: `ready` left room for SLACK bytes, and the ring is mapped twice.
         let end = unsafe {
             let (address, size) = (Address(address as u64), Size(size as u64));
-            self.encoder
-                .allocation(out, address, size, allocator, stack, site)
+            transport::allocation(out, address, size, allocator, stack)
         };
         self.commit(out, end);
     }
@@ -120,7 +113,7 @@ impl Thread {
     pub fn free(&mut self, address: usize, type_id: Option<TypeId>) {
         let out = self.place();
         // SAFETY: as in `allocation`.
-        let end = unsafe { self.encoder.free(out, Address(address as u64), type_id) };
+        let end = unsafe { transport::free(out, Address(address as u64), type_id) };
         self.commit(out, end);
     }
 
@@ -132,9 +125,8 @@ impl Thread {
             return;
         }
         let out = self.place();
-        let mut unused = SitePair::EMPTY;
         // SAFETY: as in `allocation`.
-        let end = unsafe { self.encoder.any(out, event, &mut unused) };
+        let end = unsafe { transport::any(out, event) };
         self.commit(out, end);
     }
 
@@ -167,12 +159,8 @@ impl Thread {
     /// Waits while the ring is full and the recorder lives. False when it is dead.
     #[cold]
     fn wait_for_room(&mut self) -> bool {
-        if self.head >= self.next_restart {
-            self.restart();
-        }
         loop {
-            let free_until = self.header.tail() + self.capacity - SLACK;
-            self.limit = free_until.min(self.next_restart);
+            self.limit = self.header.tail() + self.capacity - SLACK;
             if self.head < self.limit {
                 return true;
             }
@@ -182,20 +170,6 @@ impl Thread {
             }
             raw::pause(50_000);
         }
-    }
-
-    /// Makes the next event one at which decoding can begin.
-    fn restart(&mut self) {
-        self.header.restart.store(self.head, Ordering::Relaxed);
-        self.next_restart = self.head + RESTART_INTERVAL;
-        self.limit = self.next_restart;
-        let event = Event::Restart {
-            turn: memprof_wire::units::Turn(self.turn),
-            time: memprof_wire::units::Microseconds(self.time),
-            stacks: self.stacks.count(),
-            epoch: self.encoder.next_epoch(),
-        };
-        self.event(&event);
     }
 
     /// Somebody else wrote since this thread last did: begins a new run.
@@ -345,7 +319,6 @@ fn set_up(
         header.capacity.store(capacity, Ordering::Relaxed);
         (&raw mut (*thread).page).write(page);
         (&raw mut (*thread).header).write(header);
-        core::ptr::copy_nonoverlapping(&raw const FRESH.encoder, &raw mut (*thread).encoder, 1);
         core::ptr::copy_nonoverlapping(&raw const FRESH.stacks, &raw mut (*thread).stacks, 1);
         core::ptr::copy_nonoverlapping(&raw const FRESH.types, &raw mut (*thread).types, 1);
         let thread = &mut *thread;
@@ -355,7 +328,6 @@ fn set_up(
         thread.limit = u64::from(capacity) - SLACK;
         thread.turn = 0;
         thread.capacity = u64::from(capacity);
-        thread.next_restart = RESTART_INTERVAL;
         thread.time = 0;
         thread.name = [0; 16];
         thread.named_by_python = false;

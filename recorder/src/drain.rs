@@ -3,6 +3,7 @@
 //! It visits every ring that a thread uses, hands what it finds to the [`Writer`] in chunks, tells
 //! the programs the time, watches who lives, and ends when there is nobody left to listen to.
 
+mod encoding;
 mod images;
 mod pace;
 mod stream;
@@ -63,6 +64,8 @@ pub struct Drain {
     /// By ring.
     streams: Vec<Option<Stream>>,
     last_stream: u32,
+    /// Where words are copied to before they are read.
+    batch: Vec<u8>,
     lost: u64,
     damaged: bool,
 }
@@ -97,6 +100,7 @@ impl Drain {
             relatives: Vec::new(),
             streams,
             last_stream: 0,
+            batch: Vec::new(),
             lost: 0,
             damaged: false,
         }
@@ -182,7 +186,7 @@ impl Drain {
                 || state == RingState::Closed
                 || stream.is_due_for_a_check(now)
                     && self.images.thread_is_dead(stream.image(), stream.thread());
-            let bytes = stream.drain(&session, now, &self.writer);
+            let bytes = stream.drain(&session, now, &self.writer, &mut self.batch);
             found.bytes += bytes;
             found.fullest = found.fullest.max(bytes * 100 / stream.capacity());
             if ends && let Some(stream) = self.streams[ring].take() {

@@ -1,9 +1,9 @@
 //! Records a program: starts it, drains the rings that its threads write to, and keeps the bytes
 //! in a capture file.
 //!
-//! This room moves bytes and never looks inside an event, so it keeps up with any program; and
-//! because it lives in another process, what was recorded outlives the program's death, however
-//! sudden.
+//! It does what the program should not have to wait for: it makes the small events of a capture
+//! out of the words that come through a ring, and compresses them. Because it lives in another
+//! process, what was recorded outlives the program's death, however sudden.
 //!
 //! [`record()`] does all of it; [`capture`] is the file, for writing and for reading.
 

@@ -1,10 +1,9 @@
 //! The prefix tree of stacks: `(parent stack, code, instruction) → stack`.
 
 use crate::memory::Array;
-use memprof_wire::predictor::SitePair;
 use memprof_wire::units::StackId;
 
-/// Stacks beyond this count are merged into their callers: 40 MiB of table at the most.
+/// Stacks beyond this count are merged into their callers: 24 MiB of table at the most.
 pub const LIMIT: u32 = 1 << 20;
 
 /// The innermost frame of a stack, in two words of the tree's own.
@@ -27,8 +26,6 @@ struct Node {
     parent: u32,
     code: u32,
     instruction: u32,
-    unused: u32,
-    site: SitePair,
 }
 
 /// What a look-up found.
@@ -50,8 +47,6 @@ pub struct Tree {
     index: Array<u32>,
     index_size: usize,
     count: u32,
-    /// The site of the root while there are no nodes.
-    root: SitePair,
 }
 
 impl Tree {
@@ -62,7 +57,6 @@ impl Tree {
             index: Array::empty(),
             index_size: 0,
             count: 0,
-            root: SitePair::EMPTY,
         }
     }
 
@@ -74,18 +68,9 @@ impl Tree {
     }
 
     /// How many stacks there are, the root apart.
+    #[cfg(test)]
     pub fn count(&self) -> u32 {
         self.count
-    }
-
-    /// What was last allocated at a stack of this tree.
-    #[inline(always)]
-    pub fn site(&mut self, stack: StackId) -> &mut SitePair {
-        if stack == StackId::NONE {
-            return &mut self.root;
-        }
-        // SAFETY: stacks are numbered below the count, and there is a node for each.
-        unsafe { &mut (*self.nodes.items().add(stack.0 as usize)).site }
     }
 
     /// The innermost frame of a stack that is not the root.
@@ -138,8 +123,6 @@ impl Tree {
             parent: parent.0,
             code: key.code,
             instruction: key.instruction,
-            unused: 0,
-            site: SitePair::EMPTY,
         };
         // SAFETY: make_room saw to a node of this number, and to an index half empty.
         unsafe { self.nodes.items().add(number as usize).write(node) };

@@ -38,7 +38,7 @@ fn text() -> impl Strategy<Value = &'static [u8]> {
     (0usize..=MAX_TEXT).prop_map(|length| &[b'x'; MAX_TEXT][..length])
 }
 
-fn events() -> impl Strategy<Value = Event<'static>> {
+pub(crate) fn events() -> impl Strategy<Value = Event<'static>> {
     let stack = || (0u32..50).prop_map(StackId);
     let type_id = || (0u32..5).prop_map(TypeId);
     prop_oneof![

@@ -43,8 +43,6 @@ pub struct RingHeader {
     pub image: AtomicU32,
     /// Bytes of the ring, a power of two.
     pub capacity: AtomicU32,
-    /// Position of the last [`crate::event::Event::Restart`].
-    pub restart: AtomicU64,
     /// Events that found no room because the recorder was gone.
     pub lost: AtomicU64,
     head: Line,
@@ -73,7 +71,6 @@ impl RingHeader {
             thread: AtomicU32::new(0),
             image: AtomicU32::new(0),
             capacity: AtomicU32::new(0),
-            restart: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             head: Line(AtomicU64::new(0)),
             tail: Line(AtomicU64::new(0)),
@@ -89,7 +86,6 @@ impl RingHeader {
             thread: AtomicU32::new(0),
             image: AtomicU32::new(0),
             capacity: AtomicU32::new(0),
-            restart: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             head: Line(AtomicU64::new(0)),
             tail: Line(AtomicU64::new(0)),
@@ -133,7 +129,6 @@ impl RingHeader {
     pub fn release(&self) {
         self.head.0.store(0, Ordering::Relaxed);
         self.tail.0.store(0, Ordering::Relaxed);
-        self.restart.store(0, Ordering::Relaxed);
         self.lost.store(0, Ordering::Relaxed);
         self.state.store(RingState::Free as u32, Ordering::Release);
     }

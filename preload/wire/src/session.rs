@@ -26,13 +26,11 @@ pub const DIRECTORY: usize = 4096;
 pub const RING_BYTES: usize = DIRECTORY + RINGS * size_of::<RingHeader>();
 /// Bytes of the whole file.
 pub const FILE_BYTES: usize = RING_BYTES + RINGS * STRIDE;
-/// How far apart [`crate::event::Event::Restart`]s are at least, in bytes of one stream.
-pub const RESTART_INTERVAL: u64 = 4 << 20;
 
 /// The first word of a session page.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"memprofS");
 /// Producer and recorder are built together; anything else is refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What was asked for on the command line, as bits of [`SessionPage::options`].
 pub mod option {

@@ -1,25 +1,23 @@
 //! One thread's events on their way from its ring into chunks.
 
-use crate::capture::{ChunkHead, ChunkKind, MAX_EVENT_CHUNK, StreamEnd, StreamStart};
+use super::encoding::Encoding;
+use crate::capture::{ChunkHead, ChunkKind, StreamEnd, StreamStart};
 use crate::session::{Mapping, Session};
 use crate::writer::Writer;
-use memprof_wire::session::FIRST_CAPACITY;
 use memprof_wire::units::{Microseconds, Turn};
 use std::io;
 use std::sync::atomic::Ordering;
 
 /// A chunk of so many bytes is worth writing.
 const FULL: usize = 256 << 10;
-/// More is not put into one chunk, if it can be helped.
-const LIMIT: usize = 512 << 10;
+/// So many bytes of a ring are read at a time: they stay in the nearest cache, and the thread soon
+/// has their room back.
+const BATCH: u64 = 16 << 10;
 /// Events are written after so many microseconds, so that who follows the file sees them.
 const STALE: u64 = 200_000;
 /// A quiet thread is looked for after so many microseconds, and then ever more seldom.
 const FIRST_CHECK: u64 = 5_000;
 const SELDOM: u64 = 100_000;
-
-// Whatever a ring holds fits into a chunk.
-const _: () = assert!(FIRST_CAPACITY as usize <= MAX_EVENT_CHUNK);
 
 /// A ring that is being drained.
 #[derive(Debug)]
@@ -32,6 +30,8 @@ pub(super) struct Stream {
     capacity: u64,
     /// Everything before this position was drained.
     tail: u64,
+    encoding: Encoding,
+    /// The chunk that grows.
     pending: Vec<u8>,
     starts_with_restart: bool,
     turn: Turn,
@@ -62,6 +62,7 @@ impl Stream {
             bytes: session.map_ring(ring, capacity)?,
             capacity: u64::from(capacity),
             tail: 0,
+            encoding: Encoding::new(),
             pending: Vec::new(),
             starts_with_restart: false,
             turn: Turn(0),
@@ -110,7 +111,14 @@ impl Stream {
     }
 
     /// Takes what the ring holds, and sends what is worth it. Returns how many bytes there were.
-    pub(super) fn drain(&mut self, session: &Session, now: Microseconds, writer: &Writer) -> u64 {
+    /// `batch` is room to work in.
+    pub(super) fn drain(
+        &mut self,
+        session: &Session,
+        now: Microseconds,
+        writer: &Writer,
+        batch: &mut Vec<u8>,
+    ) -> u64 {
         let header = &session.rings()[self.ring];
         let head = header.head();
         let count = head.wrapping_sub(self.tail);
@@ -128,36 +136,37 @@ impl Stream {
         self.check = Microseconds(now.0 + FIRST_CHECK);
         // Whoever wrote these events had taken their turns before.
         self.turn = Turn(session.page().turn().0 + 1);
-        let restart = header.restart.load(Ordering::Relaxed);
-        if restart > 0 && (self.tail..head).contains(&restart) {
-            self.append(restart, now, writer);
-            self.send(writer);
-            self.append(head, now, writer);
-            self.starts_with_restart = true;
-        } else {
-            self.append(head, now, writer);
+        while self.tail != head {
+            let to = head.min(self.tail + BATCH);
+            batch.clear();
+            self.bytes.copy(self.tail, to, batch);
+            let read = self.append(batch, now, writer);
+            // A batch ends wherever it ends, what is published only behind an event.
+            if read == 0 || to == head && read != batch.len() {
+                self.damaged = true;
+                header.consume(head);
+                return count;
+            }
+            self.tail += read as u64;
+            header.consume(self.tail);
         }
-        header.consume(head);
-        if self.pending.len() >= FULL {
-            self.send(writer);
-        } else {
-            self.send_if_stale(now, writer);
-        }
+        self.send_if_stale(now, writer);
         count
     }
 
-    /// Takes the bytes up to a position.
-    fn append(&mut self, to: u64, now: Microseconds, writer: &Writer) {
-        if self.pending.len() + (to - self.tail) as usize > LIMIT {
-            self.send(writer);
-        }
+    /// Puts the events of some words into the chunk; returns how many bytes were whole events.
+    fn append(&mut self, words: &[u8], now: Microseconds, writer: &Writer) -> usize {
         if self.pending.is_empty() {
             self.first = now;
             self.pending = writer.buffer();
+            self.starts_with_restart = self.encoding.begin_chunk(&mut self.pending);
         }
-        self.bytes.copy(self.tail, to, &mut self.pending);
+        let read = self.encoding.append(words, &mut self.pending);
         self.last = now;
-        self.tail = to;
+        if self.pending.len() >= FULL {
+            self.send(writer);
+        }
+        read
     }
 
     /// Sends what was taken and not yet sent.

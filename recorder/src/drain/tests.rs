@@ -6,9 +6,13 @@ use crate::clock::Clock;
 use crate::process::Process;
 use crate::session::Session;
 use crate::writer::Writer;
+use memprof_wire::codec::{Decoder, MAX_TEXT, Sites};
+use memprof_wire::event::Event;
+use memprof_wire::predictor::SitePair;
 use memprof_wire::ring::{RingHeader, RingState};
 use memprof_wire::session::{CAPACITY, FILE_BYTES, RING_BYTES, STRIDE};
-use memprof_wire::units::Turn;
+use memprof_wire::transport::{self, MAX_RECORD};
+use memprof_wire::units::{StackId, Turn};
 use std::fs::File;
 use std::io::PipeWriter;
 use std::os::unix::fs::FileExt;
@@ -140,6 +144,16 @@ impl Producer {
         &self.session.rings()[self.ring]
     }
 
+    /// Writes a text as an event.
+    fn say(&mut self, text: &[u8]) {
+        let mut room = [0u64; MAX_RECORD / 8];
+        let out = room.as_mut_ptr().cast::<u8>();
+        // SAFETY: there are MAX_RECORD bytes.
+        let end = unsafe { transport::any(out, &Event::Bytes(text)) };
+        let bytes: Vec<u8> = room.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        self.write(&bytes[..end.addr() - out.addr()]);
+    }
+
     fn write(&mut self, bytes: &[u8]) {
         while self.head + bytes.len() as u64 - self.header().tail() > u64::from(CAPACITY) {
             thread::yield_now();
@@ -173,12 +187,33 @@ fn event_chunks(reader: &CaptureReader, stream: u32) -> Vec<Chunk> {
     reader.chunks().iter().filter(is_wanted).copied().collect()
 }
 
-fn bytes_of(reader: &CaptureReader, chunks: &[Chunk]) -> Vec<u8> {
+struct NoSites(SitePair);
+
+impl Sites for NoSites {
+    fn site(&mut self, _: StackId) -> &mut SitePair {
+        &mut self.0
+    }
+}
+
+/// What was said, joined; each chunk is decoded by itself, as none of this refers to what was
+/// before.
+fn said(reader: &CaptureReader, chunks: &[Chunk]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut all = Vec::new();
     for chunk in chunks {
         reader.read(chunk, &mut bytes).expect("it is whole");
-        all.extend_from_slice(&bytes);
+        let mut input = &bytes[..];
+        let mut decoder = Decoder::new();
+        let mut sites = NoSites(SitePair::EMPTY);
+        let mut first = true;
+        while !input.is_empty() {
+            match decoder.next(&mut input, &mut sites) {
+                Ok(Event::Bytes(text)) => all.extend_from_slice(text),
+                Ok(Event::Restart { .. }) => assert!(first && chunk.starts_with_restart),
+                other => panic!("nobody wrote {other:?}"),
+            }
+            first = false;
+        }
     }
     all
 }
@@ -190,9 +225,9 @@ fn everything_that_was_written_arrives_in_order() {
         .map(|number| ((number * 7) >> 5) as u8)
         .collect();
     let mut producer = Producer::claim(&recording.session, 1);
-    for piece in written.chunks(40_000) {
+    for piece in written.chunks(MAX_TEXT) {
         recording.session.page().next_turn();
-        producer.write(piece);
+        producer.say(piece);
     }
     let turn = recording.session.page().turn();
     let (drained, reader) = recording.end();
@@ -204,7 +239,7 @@ fn everything_that_was_written_arrives_in_order() {
         }
     );
     let chunks = event_chunks(&reader, 1);
-    assert_eq!(bytes_of(&reader, &chunks), written);
+    assert_eq!(said(&reader, &chunks), written);
     assert!(
         chunks
             .iter()
@@ -224,26 +259,44 @@ fn everything_that_was_written_arrives_in_order() {
 }
 
 #[test]
-fn a_restart_begins_a_chunk() {
+fn decoding_can_begin_anew_every_few_megabytes() {
     let recording = Recording::begin();
     let mut producer = Producer::claim(&recording.session, 1);
-    producer.header().restart.store(3, Ordering::Relaxed);
-    producer.write(b"oldnew");
-    producer.wait();
-    producer.header().restart.store(6, Ordering::Relaxed);
-    producer.write(b"newest");
+    let text = [b'x'; MAX_TEXT];
+    let times = (9 << 20) / MAX_TEXT;
+    for _ in 0..times {
+        producer.say(&text);
+    }
     let (_, reader) = recording.end();
     let chunks = event_chunks(&reader, 1);
-    let starts: Vec<bool> = chunks
-        .iter()
-        .map(|chunk| chunk.starts_with_restart)
-        .collect();
-    assert_eq!(starts, [false, true, true]);
-    let texts: Vec<_> = chunks
-        .iter()
-        .map(|chunk| bytes_of(&reader, &[*chunk]))
-        .collect();
-    assert_eq!(texts, [&b"old"[..], b"new", b"newest"]);
+    let (mut restarts, mut since) = (0, 0);
+    for chunk in &chunks {
+        if chunk.starts_with_restart {
+            assert!(since >= 4 << 20, "{since}");
+            (restarts, since) = (restarts + 1, 0);
+        }
+        since += chunk.raw;
+    }
+    assert_eq!(restarts, 2);
+    assert_eq!(said(&reader, &chunks), text.repeat(times));
+}
+
+#[test]
+fn words_that_are_no_event_harm_nobody() {
+    let recording = Recording::begin();
+    let mut good = Producer::claim(&recording.session, 1);
+    let mut bad = Producer::claim(&recording.session, 1);
+    bad.say(b"good");
+    bad.wait();
+    bad.write(&[0xff; 64]);
+    bad.wait();
+    bad.say(b"too late");
+    bad.wait();
+    good.say(b"fine");
+    let (drained, reader) = recording.end();
+    assert!(drained.damaged);
+    assert_eq!(said(&reader, &event_chunks(&reader, 1)), b"fine");
+    assert_eq!(said(&reader, &event_chunks(&reader, 2)), b"good");
 }
 
 #[test]
@@ -253,7 +306,7 @@ fn the_ring_of_a_dead_thread_serves_another() {
         let session = Arc::clone(&recording.session);
         let thread = thread::spawn(move || {
             let mut producer = Producer::claim(&session, 1);
-            producer.write(text.as_bytes());
+            producer.say(text.as_bytes());
             producer.ring
         });
         assert_eq!(thread.join().expect("it writes"), 0);
@@ -263,7 +316,7 @@ fn the_ring_of_a_dead_thread_serves_another() {
     }
     let (_, reader) = recording.end();
     let texts: Vec<_> = (1..=3)
-        .map(|stream| bytes_of(&reader, &event_chunks(&reader, stream)))
+        .map(|stream| said(&reader, &event_chunks(&reader, stream)))
         .collect();
     assert_eq!(texts, [&b"one"[..], b"two", b"three"]);
     assert_eq!(reader.stream_ends().len(), 3);
@@ -274,19 +327,19 @@ fn the_ring_of_a_dead_thread_serves_another() {
 fn a_closed_ring_is_drained_and_its_image_ends_when_another_takes_over() {
     let recording = Recording::begin();
     let mut before = Producer::claim(&recording.session, 1);
-    before.write(b"before");
+    before.say(b"before");
     before.wait();
     before.header().close();
     let mut after = Producer::claim(&recording.session, 2);
-    after.write(b"after");
+    after.say(b"after");
     after.wait();
     let session = Arc::clone(&recording.session);
     while session.rings()[0].state() != RingState::Free {
         thread::yield_now();
     }
     let (_, reader) = recording.stop();
-    assert_eq!(bytes_of(&reader, &event_chunks(&reader, 1)), b"before");
-    assert_eq!(bytes_of(&reader, &event_chunks(&reader, 2)), b"after");
+    assert_eq!(said(&reader, &event_chunks(&reader, 1)), b"before");
+    assert_eq!(said(&reader, &event_chunks(&reader, 2)), b"after");
     let ended: Vec<u32> = reader.image_ends().iter().map(|end| end.image).collect();
     assert_eq!(ended, [1]);
 }
@@ -295,7 +348,7 @@ fn a_closed_ring_is_drained_and_its_image_ends_when_another_takes_over() {
 fn stopping_keeps_what_was_written_by_then() {
     let recording = Recording::begin();
     let mut producer = Producer::claim(&recording.session, 1);
-    producer.write(b"so far");
+    producer.say(b"so far");
     let (drained, reader) = recording.stop();
     assert_eq!(
         drained,
@@ -304,7 +357,7 @@ fn stopping_keeps_what_was_written_by_then() {
             stopped: true
         }
     );
-    assert_eq!(bytes_of(&reader, &event_chunks(&reader, 1)), b"so far");
+    assert_eq!(said(&reader, &event_chunks(&reader, 1)), b"so far");
     assert!(reader.stream_ends().is_empty());
 }
 
@@ -316,14 +369,14 @@ fn a_header_that_makes_no_sense_harms_nobody() {
     let worse = Producer::claim_with(&recording.session, 1, 12345);
     worse.header().publish(7);
     worse.wait_at(7);
-    bad.write(b"good");
+    bad.say(b"good");
     bad.wait();
     bad.header().publish(1 << 60);
-    good.write(b"fine");
+    good.say(b"fine");
     let (drained, reader) = recording.end();
     assert!(drained.damaged);
-    assert_eq!(bytes_of(&reader, &event_chunks(&reader, 1)), b"fine");
-    assert_eq!(bytes_of(&reader, &event_chunks(&reader, 2)), b"good");
+    assert_eq!(said(&reader, &event_chunks(&reader, 1)), b"fine");
+    assert_eq!(said(&reader, &event_chunks(&reader, 2)), b"good");
 }
 
 #[test]
@@ -333,11 +386,11 @@ fn rings_behind_one_that_was_given_up_are_drained() {
     assert!(given_up.claim());
     let mut producer = Producer::claim(&recording.session, 1);
     given_up.release();
-    producer.write(b"event");
+    producer.say(b"event");
     producer.wait();
     assert_eq!(producer.ring, 1);
     let (_, reader) = recording.end();
-    assert_eq!(bytes_of(&reader, &event_chunks(&reader, 1)), b"event");
+    assert_eq!(said(&reader, &event_chunks(&reader, 1)), b"event");
 }
 
 #[test]
@@ -345,7 +398,7 @@ fn turns_bound_the_events_before_them() {
     let recording = Recording::begin();
     let mut producer = Producer::claim(&recording.session, 1);
     let turn = recording.session.page().next_turn();
-    producer.write(b"event");
+    producer.say(b"event");
     producer.wait();
     let (_, reader) = recording.end();
     let chunks = event_chunks(&reader, 1);

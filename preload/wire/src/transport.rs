@@ -1,0 +1,271 @@
+//! How events cross from the program under test to the recorder: as whole words.
+//!
+//! What a program does most is written with the fewest instructions, because the program waits for
+//! them; the recorder makes the small events of a capture out of it ([`crate::codec`]), on its own
+//! time. A word holds, from its lowest bit:
+//!
+//! ```text
+//! 4 bits   kind: 1 an allocation, 2 a free, 3 a free of a block whose type was looked for, 0 else
+//! 43 bits  the address, whose lowest four bits are zero
+//! 17 bits  the allocator, or the type
+//! ```
+//!
+//! An allocation has a second word: 32 bits of size, 32 bits of stack. Anything else (and what does
+//! not fit: an address that is no multiple of 16, a block of 4 GiB) has its length in bytes in the
+//! high half of the word; its bytes follow, as an encoder that knows nothing writes them, filled up
+//! to a whole word.
+
+use crate::allocator::Allocator;
+use crate::codec::{Decoder, Encoder, MAX_EVENT, Sites};
+use crate::event::Event;
+use crate::predictor::SitePair;
+use crate::units::{Address, Size, StackId, TypeId};
+
+/// The bytes of a word.
+pub const WORD: usize = 8;
+
+/// No event takes more bytes than this, and a writing function may scribble over so many.
+pub const MAX_RECORD: usize = WORD + MAX_EVENT.next_multiple_of(WORD);
+
+const OTHER: u64 = 0;
+const ALLOCATION: u64 = 1;
+const FREE: u64 = 2;
+const TYPED_FREE: u64 = 3;
+
+const KIND: u64 = 15;
+const ADDRESS_BITS: u32 = 47;
+const ADDRESS: u64 = (1 << ADDRESS_BITS) - 1 - KIND;
+const NUMBER_BITS: u32 = u64::BITS - ADDRESS_BITS;
+
+/// Writes an [`Event::Allocation`] and returns the position behind it.
+///
+/// # Safety
+///
+/// [`MAX_RECORD`] bytes from `out` on must be writable; so for all writing functions here.
+#[inline(always)]
+pub unsafe fn allocation(
+    out: *mut u8,
+    address: Address,
+    size: Size,
+    allocator: Allocator,
+    stack: StackId,
+) -> *mut u8 {
+    if (address.0 & !ADDRESS) | (size.0 >> 32) != 0 {
+        // SAFETY: the caller's bytes.
+        return unsafe { long_allocation(out, address, size, allocator, stack) };
+    }
+    // SAFETY: the caller's bytes.
+    unsafe {
+        let out = put(
+            out,
+            address.0 | (allocator as u64) << ADDRESS_BITS | ALLOCATION,
+        );
+        put(out, u64::from(stack.0) << 32 | size.0)
+    }
+}
+
+#[cold]
+unsafe fn long_allocation(
+    out: *mut u8,
+    address: Address,
+    size: Size,
+    allocator: Allocator,
+    stack: StackId,
+) -> *mut u8 {
+    let event = Event::Allocation {
+        address,
+        size,
+        allocator,
+        stack,
+    };
+    // SAFETY: the caller's bytes.
+    unsafe { any(out, &event) }
+}
+
+/// Writes an [`Event::Free`] and returns the position behind it.
+///
+/// # Safety
+///
+/// As for [`allocation`].
+#[inline(always)]
+pub unsafe fn free(out: *mut u8, address: Address, type_id: Option<TypeId>) -> *mut u8 {
+    let number = type_id.map_or(0, |type_id| u64::from(type_id.0));
+    if (address.0 & !ADDRESS) | (number >> NUMBER_BITS) != 0 {
+        // SAFETY: the caller's bytes.
+        return unsafe { any(out, &Event::Free { address, type_id }) };
+    }
+    let kind = if type_id.is_some() { TYPED_FREE } else { FREE };
+    // SAFETY: the caller's bytes.
+    unsafe { put(out, address.0 | number << ADDRESS_BITS | kind) }
+}
+
+/// Writes any event and returns the position behind it. Texts beyond
+/// [`crate::codec::MAX_TEXT`] bytes are cut.
+///
+/// # Safety
+///
+/// As for [`allocation`].
+#[cold]
+#[inline(never)]
+pub unsafe fn any(out: *mut u8, event: &Event<'_>) -> *mut u8 {
+    // SAFETY: the caller's bytes; the length is at most MAX_EVENT.
+    unsafe {
+        let start = out.add(WORD);
+        let end = Encoder::new().any(start, event, &mut SitePair::EMPTY.clone());
+        let length = end.addr() - start.addr();
+        put(out, (length as u64) << 32 | OTHER);
+        start.add(length.next_multiple_of(WORD))
+    }
+}
+
+#[inline(always)]
+unsafe fn put(out: *mut u8, word: u64) -> *mut u8 {
+    // SAFETY: the caller's bytes.
+    unsafe {
+        out.cast::<[u8; WORD]>().write(word.to_ne_bytes());
+        out.add(WORD)
+    }
+}
+
+/// Why words could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransportError {
+    /// The bytes end in the middle of an event.
+    Cut,
+    /// Nothing is written like this.
+    Unknown,
+}
+
+/// The only site of an encoder that knows nothing.
+struct Nowhere(SitePair);
+
+impl Sites for Nowhere {
+    fn site(&mut self, _: StackId) -> &mut SitePair {
+        &mut self.0
+    }
+}
+
+/// Reads the event at the front of `input` and moves `input` behind it.
+///
+/// # Errors
+///
+/// When the bytes are no event, or only its beginning; `input` is as it was then.
+#[inline(always)]
+pub fn read<'a>(input: &mut &'a [u8]) -> Result<Event<'a>, TransportError> {
+    let (word, rest) = word(input).ok_or(TransportError::Cut)?;
+    let address = Address(word & ADDRESS);
+    let number = (word >> ADDRESS_BITS) as u32;
+    let event = match word & KIND {
+        FREE => Event::Free {
+            address,
+            type_id: None,
+        },
+        TYPED_FREE => Event::Free {
+            address,
+            type_id: Some(TypeId(number)),
+        },
+        ALLOCATION => {
+            let (second, behind) = self::word(rest).ok_or(TransportError::Cut)?;
+            let allocator = u8::try_from(number).ok().and_then(Allocator::from_number);
+            *input = behind;
+            return Ok(Event::Allocation {
+                address,
+                size: Size(second & 0xffff_ffff),
+                allocator: allocator.ok_or(TransportError::Unknown)?,
+                stack: StackId((second >> 32) as u32),
+            });
+        }
+        OTHER => return other(word, rest, input),
+        _ => return Err(TransportError::Unknown),
+    };
+    *input = rest;
+    Ok(event)
+}
+
+#[inline(never)]
+fn other<'a>(word: u64, rest: &'a [u8], input: &mut &'a [u8]) -> Result<Event<'a>, TransportError> {
+    let length = (word >> 32) as usize;
+    if length == 0 || length > MAX_EVENT || word as u32 != OTHER as u32 {
+        return Err(TransportError::Unknown);
+    }
+    let (bytes, behind) = rest
+        .split_at_checked(length.next_multiple_of(WORD))
+        .ok_or(TransportError::Cut)?;
+    let mut bytes = &bytes[..length];
+    let event = Decoder::new()
+        .next(&mut bytes, &mut Nowhere(SitePair::EMPTY))
+        .map_err(|_| TransportError::Unknown)?;
+    if !bytes.is_empty() {
+        return Err(TransportError::Unknown);
+    }
+    *input = behind;
+    Ok(event)
+}
+
+#[inline(always)]
+fn word(input: &[u8]) -> Option<(u64, &[u8])> {
+    let (word, rest) = input.split_first_chunk::<WORD>()?;
+    Some((u64::from_ne_bytes(*word), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_RECORD, TransportError, any, read};
+    use crate::codec::tests::events;
+    use crate::event::Event;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    /// What a producer writes, by the function that belongs to each event.
+    fn written(events: &[Event<'_>]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for event in events {
+            let mut room = [0u64; MAX_RECORD / 8];
+            let out = room.as_mut_ptr().cast::<u8>();
+            // SAFETY: there are MAX_RECORD bytes.
+            let length = unsafe {
+                let end = match *event {
+                    Event::Allocation {
+                        address,
+                        size,
+                        allocator,
+                        stack,
+                    } => super::allocation(out, address, size, allocator, stack),
+                    Event::Free { address, type_id } => super::free(out, address, type_id),
+                    _ => any(out, event),
+                };
+                end.addr() - out.addr()
+            };
+            assert!(length.is_multiple_of(8));
+            bytes.extend(room.iter().flat_map(|word| word.to_ne_bytes()).take(length));
+        }
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(events in proptest::collection::vec(events(), 0..200)) {
+            let bytes = written(&events);
+            let mut input = &bytes[..];
+            for event in &events {
+                prop_assert_eq!(read(&mut input), Ok(*event));
+            }
+            prop_assert_eq!(read(&mut input), Err(TransportError::Cut));
+        }
+
+        #[test]
+        fn what_is_cut_stays_where_it_is(event in events(), part in 0.0f64..1.0) {
+            let bytes = written(&[event]);
+            let cut = &bytes[..(bytes.len() as f64 * part) as usize];
+            let mut input = cut;
+            prop_assert_eq!(read(&mut input), Err(TransportError::Cut));
+            prop_assert_eq!(input, cut);
+        }
+
+        #[test]
+        fn any_bytes_at_all_do_no_harm(bytes: Vec<u8>) {
+            let mut input = &bytes[..];
+            while read(&mut input).is_ok() {}
+        }
+    }
+}

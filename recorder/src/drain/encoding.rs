@@ -1,0 +1,145 @@
+//! Words of a ring become events of a capture.
+
+use memprof_wire::codec::{Encoder, MAX_EVENT};
+use memprof_wire::event::Event;
+use memprof_wire::predictor::SitePair;
+use memprof_wire::transport;
+use memprof_wire::units::{Microseconds, StackId, Turn};
+
+/// How far apart [`Event::Restart`]s are at least, in bytes of one stream's chunks.
+const RESTART_INTERVAL: usize = 4 << 20;
+
+/// What both the file and this side know of a stream so far.
+#[derive(Debug)]
+pub(super) struct Encoding {
+    encoder: Encoder,
+    sites: Sites,
+    turn: Turn,
+    time: Microseconds,
+    since_restart: usize,
+}
+
+impl Encoding {
+    /// Of a stream that has no event yet.
+    pub(super) fn new() -> Self {
+        Self {
+            encoder: Encoder::new(),
+            sites: Sites::new(),
+            turn: Turn(0),
+            time: Microseconds(0),
+            since_restart: 0,
+        }
+    }
+
+    /// Makes a chunk one at which decoding can begin, if it is time for one; tells whether.
+    pub(super) fn begin_chunk(&mut self, chunk: &mut Vec<u8>) -> bool {
+        if self.since_restart < RESTART_INTERVAL {
+            return false;
+        }
+        self.since_restart = 0;
+        let restart = Event::Restart {
+            turn: self.turn,
+            time: self.time,
+            stacks: self.sites.defined.len() as u32 - 1,
+            epoch: self.encoder.next_epoch(),
+        };
+        let mut room = [0; MAX_EVENT];
+        let mut unused = SitePair::EMPTY;
+        chunk.extend_from_slice(self.encoder.write_to(&mut room, &restart, &mut unused));
+        true
+    }
+
+    /// Appends the events that `words` hold to a chunk. Returns how many bytes of them were whole
+    /// events; what is behind them is the beginning of one, or nothing that was ever an event.
+    pub(super) fn append(&mut self, words: &[u8], chunk: &mut Vec<u8>) -> usize {
+        let before = chunk.len();
+        let mut rest = words;
+        while let Ok(event) = transport::read(&mut rest) {
+            chunk.reserve(MAX_EVENT);
+            // SAFETY: the room for one event was just reserved, and what was written is a part of
+            // it.
+            unsafe {
+                let out = chunk.as_mut_ptr().add(chunk.len());
+                let end = self.write(out, &event);
+                chunk.set_len(chunk.len() + (end.addr() - out.addr()));
+            }
+        }
+        self.since_restart += chunk.len() - before;
+        words.len() - rest.len()
+    }
+
+    /// Writes one event.
+    ///
+    /// # Safety
+    ///
+    /// [`MAX_EVENT`] bytes from `out` on must be writable.
+    #[inline(always)]
+    unsafe fn write(&mut self, out: *mut u8, event: &Event<'_>) -> *mut u8 {
+        match *event {
+            Event::Allocation {
+                address,
+                size,
+                allocator,
+                stack,
+            } => {
+                let site = self.sites.of(stack);
+                let encoder = &mut self.encoder;
+                // SAFETY: the caller's bytes.
+                unsafe { encoder.allocation(out, address, size, allocator, stack, site) }
+            }
+            // SAFETY: the caller's bytes.
+            Event::Free { address, type_id } => unsafe { self.encoder.free(out, address, type_id) },
+            _ => {
+                self.note(event);
+                let mut unused = SitePair::EMPTY;
+                // SAFETY: the caller's bytes.
+                unsafe { self.encoder.any(out, event, &mut unused) }
+            }
+        }
+    }
+
+    /// Keeps what a restart has to tell.
+    #[cold]
+    fn note(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::Turn { turn, time } => {
+                self.turn = turn;
+                self.time = time;
+            }
+            Event::PythonFrame { stack, .. } | Event::NativeFrame { stack, .. } => {
+                self.sites.define(stack);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What was last allocated at each stack, as readers keep it too.
+#[derive(Debug)]
+struct Sites {
+    defined: Vec<SitePair>,
+    /// Shared by all stacks that were never defined, as no sound program has them.
+    stray: SitePair,
+}
+
+impl Sites {
+    fn new() -> Self {
+        Self {
+            defined: vec![SitePair::EMPTY],
+            stray: SitePair::EMPTY,
+        }
+    }
+
+    /// Stacks come in the order of their numbers.
+    fn define(&mut self, stack: StackId) {
+        if stack.0 as usize == self.defined.len() {
+            self.defined.push(SitePair::EMPTY);
+        }
+    }
+
+    #[inline(always)]
+    fn of(&mut self, stack: StackId) -> &mut SitePair {
+        let known = self.defined.get_mut(stack.0 as usize);
+        known.unwrap_or(&mut self.stray)
+    }
+}
