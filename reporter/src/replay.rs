@@ -11,6 +11,7 @@
 //! pass, and nothing here has heard of files or of names.
 
 mod atoms;
+mod batch;
 mod calls;
 mod census;
 mod definitions;
@@ -22,6 +23,8 @@ mod lifetimes;
 mod observer;
 mod order;
 mod pages;
+mod pipeline;
+mod reading;
 mod rows;
 mod series;
 mod sizes;
@@ -41,6 +44,7 @@ pub use lifetimes::{Lifetimes, Lived};
 pub use observer::{Context, Lost, Observer};
 pub use order::{Following, Order, Visitor};
 pub use pages::{Change, Pages};
+pub use pipeline::drive as drive_on_two_cores;
 pub use rows::{Row, RowId, Rows};
 pub use series::{Sample, Series};
 pub use sizes::{SizeRange, Sizes};

@@ -522,6 +522,64 @@ pub trait Sites {
     fn site(&mut self, stack: StackId) -> &mut SitePair;
 }
 
+/// An [`Event::Allocation`], apart from all others: readers in a hurry ask for it by its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allocation {
+    /// Where the block begins.
+    pub address: Address,
+    /// How many bytes were asked for.
+    pub size: Size,
+    /// Who handed it out.
+    pub allocator: Allocator,
+    /// Where the program was.
+    pub stack: StackId,
+}
+
+/// An [`Event::Free`], apart from all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Free {
+    /// Where the block began.
+    pub address: Address,
+    /// The type of the object that died there, if anybody looked.
+    pub type_id: Option<TypeId>,
+}
+
+impl From<Allocation> for Event<'_> {
+    #[inline(always)]
+    fn from(from: Allocation) -> Self {
+        let Allocation {
+            address,
+            size,
+            allocator,
+            stack,
+        } = from;
+        Self::Allocation {
+            address,
+            size,
+            allocator,
+            stack,
+        }
+    }
+}
+
+impl From<Free> for Event<'_> {
+    #[inline(always)]
+    fn from(Free { address, type_id }: Free) -> Self {
+        Self::Free { address, type_id }
+    }
+}
+
+/// The forms that nearly all events have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Common {
+    /// [`Decoder::allocation`] reads it.
+    Allocation,
+    /// [`Decoder::free`] reads it.
+    Free,
+    /// [`Decoder::next`] reads it, as it reads all.
+    Neither,
+}
+
 /// Reads events; the consumer's side of the shared knowledge.
 #[derive(Debug, Default)]
 pub struct Decoder {
@@ -548,12 +606,14 @@ impl Decoder {
         sites: &mut impl Sites,
     ) -> Result<Event<'a>, DecodeError> {
         let (&kind, rest) = input.split_first().ok_or(DecodeError::Cut)?;
-        *input = rest;
         if kind & ALLOCATION != 0 {
-            self.allocation(kind, input, sites)
-        } else if kind & FREE != 0 {
-            self.free(kind, input)
-        } else if kind == operation::LONG_ALLOCATION {
+            return self.allocation(input, sites).map(Event::from);
+        }
+        if kind & FREE != 0 {
+            return self.free(input).map(Event::from);
+        }
+        *input = rest;
+        if kind == operation::LONG_ALLOCATION {
             self.long_allocation(input, sites)
         } else if kind == operation::LONG_FREE {
             self.long_free(input)
@@ -562,13 +622,30 @@ impl Decoder {
         }
     }
 
+    /// The form of an event, by its first byte.
     #[inline(always)]
-    fn allocation<'a>(
+    pub const fn form(kind: u8) -> Common {
+        if kind & ALLOCATION != 0 {
+            Common::Allocation
+        } else if kind & FREE != 0 {
+            Common::Free
+        } else {
+            Common::Neither
+        }
+    }
+
+    /// Reads an event of the form [`Common::Allocation`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decoder::next`].
+    #[inline(always)]
+    pub fn allocation(
         &mut self,
-        kind: u8,
-        input: &mut &'a [u8],
+        input: &mut &[u8],
         sites: &mut impl Sites,
-    ) -> Result<Event<'a>, DecodeError> {
+    ) -> Result<Allocation, DecodeError> {
+        let kind = byte(input)?;
         let steps = read_steps(kind, input)?;
         let size = if kind & SIZE_FOLLOWS == 0 {
             None
@@ -595,7 +672,7 @@ impl Decoder {
         let address = guess.wrapping_add(steps);
         *last = address;
         known.last_allocation = address;
-        Ok(Event::Allocation {
+        Ok(Allocation {
             address: Address(address),
             size: Size(size),
             allocator,
@@ -603,8 +680,14 @@ impl Decoder {
         })
     }
 
+    /// Reads an event of the form [`Common::Free`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Decoder::next`].
     #[inline(always)]
-    fn free<'a>(&mut self, kind: u8, input: &mut &'a [u8]) -> Result<Event<'a>, DecodeError> {
+    pub fn free(&mut self, input: &mut &[u8]) -> Result<Free, DecodeError> {
+        let kind = byte(input)?;
         let steps = read_steps(kind, input)?;
         let known = &mut self.predictor;
         let guess = if kind >> 5 & 1 == 0 {
@@ -623,7 +706,7 @@ impl Decoder {
         if let Some(type_id) = type_id {
             known.foresee_type(type_id);
         }
-        Ok(Event::Free {
+        Ok(Free {
             address: Address(address),
             type_id: type_id.map(TypeId),
         })

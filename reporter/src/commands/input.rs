@@ -35,7 +35,10 @@ impl Input {
 /// # Errors
 ///
 /// When the file cannot be read.
-pub fn replay<O: Observer>(recording: &Recording, observer: O) -> Result<Replay<O>, Failure> {
+pub fn replay<O: Observer + Send>(
+    recording: &Recording,
+    observer: O,
+) -> Result<Replay<O>, Failure> {
     let progress = Progress::new(recording);
     let replay = profile::replay(recording, &progress, observer)?;
     drop(progress);

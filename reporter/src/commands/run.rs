@@ -95,8 +95,8 @@ fn replay(path: &Path) -> Result<Found, Failure> {
         peak: ledger.peak.heap.bytes,
         peak_blocks: ledger.peak.heap.blocks,
         peak_time: ledger.peak.time.0 as f64 / 1e6,
-        end: ledger.heap.bytes,
-        end_blocks: ledger.heap.blocks,
+        end: ledger.heap().bytes,
+        end_blocks: ledger.heap().blocks,
         allocations: replay
             .rows
             .iter()

@@ -8,11 +8,14 @@ use crate::recording::Recording;
 use crate::replay::{
     Answers, Atoms, Bound, Definitions, Detail, DetailedTotals, MarkSeen, Observer, Order, Peak,
     Replay, ReplayError, Rows, Snapshot, Source, Span, StreamIndex, StreamSource, Temporary,
+    drive_on_two_cores,
 };
 use crate::symbols::NativeNames;
 use memprof_wire::allocator::Allocator;
 use memprof_wire::event::MAIN_END;
 use memprof_wire::units::TypeId;
+use std::num::NonZero;
+use std::thread::available_parallelism;
 
 /// What is asked of a recording.
 #[derive(Clone, Debug, Default)]
@@ -83,19 +86,30 @@ pub enum ProfileError {
     },
 }
 
+/// Bytes of events below which a second thread takes longer to start than it would save.
+const WORTH_TWO_CORES: u64 = 1 << 20;
+
+fn is_several(cores: NonZero<usize>) -> bool {
+    cores.get() > 1
+}
+
 /// Replays all events of a recording for an observer.
 ///
 /// # Errors
 ///
 /// When the file cannot be read.
-pub fn replay<O: Observer>(
+pub fn replay<O: Observer + Send>(
     recording: &Recording,
     source: &impl Source,
     observer: O,
 ) -> Result<Replay<O>, ReplayError> {
     let mut order = Order::new(source, recording.streams())?;
     let mut replay = Replay::new(recording.page_size(), observer);
-    order.drive(&mut replay)?;
+    if recording.event_bytes() >= WORTH_TWO_CORES && available_parallelism().is_ok_and(is_several) {
+        drive_on_two_cores(&mut order, &mut replay)?;
+    } else {
+        order.drive(&mut replay)?;
+    }
     replay.finish();
     Ok(replay)
 }

@@ -21,6 +21,7 @@ impl Totals {
     };
 
     /// One block.
+    #[inline(always)]
     pub const fn block(bytes: i64) -> Self {
         Self { bytes, blocks: 1 }
     }

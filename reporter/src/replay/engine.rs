@@ -2,8 +2,9 @@
 //!
 //! Allocations and frees are not booked one by one but a batch at a time: the slots of the whole
 //! batch are touched first, so that the processor waits for memory many times at once and not
-//! many times in a row.
+//! many times in a row. [`super::pipeline`] decodes the next batch meanwhile.
 
+use super::batch::{Batch, Rare, Step};
 use super::census::Census;
 use super::definitions::{Definitions, MarkSeen};
 use super::heap::{Block, Heap};
@@ -11,44 +12,26 @@ use super::ledger::{Ledger, Share, Stamp};
 use super::observer::{Context, Lost, Observer};
 use super::order::Visitor;
 use super::pages::{Change, Pages, Taken};
+use super::reading::Reading;
 use super::rows::{RowId, Rows};
 use super::stream::{StackTable, StreamIndex};
 use crate::hashing::NumberMap;
 use crate::profile::Totals;
-use memprof_wire::allocator::Allocator;
-use memprof_wire::event::{Event, MappingKind};
-use memprof_wire::units::{Address, Microseconds, Size, StackId, Turn, TypeId};
+use memprof_wire::codec::{Allocation, Free};
+use memprof_wire::event::{Event, MappingKind, MarkKind};
+use memprof_wire::units::{Address, Microseconds, Size, Turn, TypeId};
 use std::ops::ControlFlow;
 
 /// Events that wait to be booked together.
 const BATCH: usize = 256;
 
-/// An event of the kinds that come in millions.
-#[derive(Clone, Copy)]
-struct Step {
-    /// The address; of [`Step::RUN`], the time.
-    address: u64,
-    /// The size; of [`Step::RUN`], the stream.
-    size: u64,
-    /// The row of an allocation, or [`Step::FREE`], or [`Step::RUN`].
-    what: u32,
-    /// The type of an object that dies, or [`Step::NO_TYPE`].
-    type_id: u32,
-}
-
-impl Step {
-    /// Row 0 is no row.
-    const FREE: u32 = 0;
-    /// More than any row.
-    const RUN: u32 = u32::MAX;
-    const NO_TYPE: u32 = u32::MAX;
-}
-
 /// A block that was freed last in its stream: the free may turn out not to have happened.
 #[derive(Clone, Copy)]
 struct Freed {
     address: Address,
-    block: Block,
+    size: u64,
+    row: RowId,
+    born: Stamp,
     type_id: Option<TypeId>,
     at: Stamp,
 }
@@ -68,7 +51,7 @@ pub struct Replay<O> {
     heap: Heap,
     pages: Pages,
     census: Census,
-    batch: Vec<Step>,
+    reading: Reading,
     /// The stream of the events that are being booked.
     stream: StreamIndex,
     freed: Option<Freed>,
@@ -89,7 +72,7 @@ impl<O: Observer> Replay<O> {
             heap: Heap::default(),
             pages: Pages::new(page),
             census: Census::default(),
-            batch: Vec::with_capacity(BATCH),
+            reading: Reading::default(),
             stream: StreamIndex::default(),
             freed: None,
             freed_elsewhere: NumberMap::default(),
@@ -120,31 +103,49 @@ impl<O: Observer> Replay<O> {
         self.book();
     }
 
-    /// Books the batch.
+    /// Books what was read.
     fn book(&mut self) {
-        let batch = std::mem::take(&mut self.batch);
-        if self.heap.is_large() {
-            self.touch(&batch);
-        }
-        for step in &batch {
-            match step.what {
-                Step::FREE => self.free(step),
-                Step::RUN => self.begin_run(step),
-                _ => self.allocate(step),
-            }
-        }
-        self.batch = batch;
-        self.batch.clear();
+        let mut batch = self.reading.take(Batch::default());
+        self.apply(&mut batch);
+        batch.clear();
+        self.reading.batch = batch;
     }
 
-    /// Brings what the batch will need into the cache.
-    fn touch(&self, batch: &[Step]) {
-        let touched = batch.iter().fold(0, |word, step| {
-            word ^ match step.what {
-                Step::RUN => 0,
-                Step::FREE => self.heap.touch_for_remove(Address(step.address)),
-                _ => self.heap.touch_for_insert(Address(step.address)),
+    fn book_if_full(&mut self) -> ControlFlow<()> {
+        if self.reading.batch.steps.len() >= BATCH {
+            self.book();
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Books what anybody has read.
+    pub(super) fn apply(&mut self, batch: &mut Batch) {
+        self.rows.extend(batch.rows.drain(..));
+        for steps in batch.steps.chunks(BATCH) {
+            if self.heap.is_large() {
+                self.touch(steps);
             }
+            for step in steps {
+                match step.what {
+                    Step::FREE => self.free(step),
+                    Step::RUN => self.begin_run(step),
+                    Step::RARE => self.rare(&batch.rare[step.size as usize]),
+                    _ => self.allocate(step),
+                }
+            }
+        }
+    }
+
+    /// Brings what the steps will need into the cache.
+    fn touch(&self, steps: &[Step]) {
+        // places first, and without a look at what is there: that would wait for each of them
+        let touched = steps.iter().fold(0, |word, step| {
+            word ^ self.heap.touch_place(Address(step.address))
+        });
+        std::hint::black_box(touched);
+        let touched = steps.iter().fold(0, |word, step| {
+            let removed = step.what == Step::FREE;
+            word ^ self.heap.touch_settled(Address(step.address), removed)
         });
         std::hint::black_box(touched);
     }
@@ -191,9 +192,12 @@ impl<O: Observer> Replay<O> {
             return;
         };
         let type_id = (step.type_id != Step::NO_TYPE).then_some(TypeId(step.type_id));
+        // field by field: to copy the block as a whole would wait for its parts
         self.freed = Some(Freed {
             address,
-            block,
+            size: block.size,
+            row: block.row,
+            born: block.born,
             type_id,
             at: self.ledger.births,
         });
@@ -230,99 +234,69 @@ impl<O: Observer> Replay<O> {
 
     /// Whatever does not come in millions.
     #[inline(never)]
-    fn rare(&mut self, stream: StreamIndex, stacks: &mut StackTable, event: &Event<'_>) {
-        match *event {
-            Event::FreeCancelled => {
-                self.book();
-                self.cancel_free();
-            }
-            Event::UnmapCancelled => {
-                self.book();
-                self.cancel_unmap(stream);
-            }
-            Event::Map {
+    fn rare(&mut self, rare: &Rare) {
+        match *rare {
+            Rare::FreeCancelled => self.cancel_free(),
+            Rare::UnmapCancelled => self.cancel_unmap(self.stream),
+            Rare::Map {
                 address,
                 length,
                 kind,
-                stack,
-            } => {
-                self.book();
-                let row = self.mapping_row(stream, stacks, stack, Allocator::Mmap);
-                self.map(address, length, kind, row);
-            }
-            Event::Unmap { address, length } => {
-                self.book();
+                row,
+            } => self.map(address, length, kind, row),
+            Rare::Unmap { address, length } => {
                 let taken = self.unmap(address, length);
                 let at = self.ledger.births;
-                if let Some((older, _)) = self.unmapped.insert(stream.0, (taken, at)) {
+                if let Some((older, _)) = self.unmapped.insert(self.stream.0, (taken, at)) {
                     self.pages.forget(older);
                 }
                 self.apply_changes();
             }
-            Event::Remap {
+            Rare::Remap {
                 old,
                 old_length,
                 new,
                 new_length,
-                stack,
+                row,
             } => {
-                self.book();
                 let kind = self
                     .pages
                     .at(old)
                     .map_or(MappingKind::Anonymous, |(kind, _)| kind);
                 let taken = self.unmap(old, old_length);
                 self.pages.forget(taken);
-                let row = self.mapping_row(stream, stacks, stack, Allocator::Mremap);
                 self.map(new, new_length, kind, row);
             }
-            Event::Protect {
+            Rare::Protect {
                 address,
                 length,
                 usable,
             } => {
-                self.book();
                 let born = self.ledger.birth();
                 self.pages
                     .protect(address, length, usable, born, &mut self.changes);
                 self.apply_changes();
             }
-            Event::Mark { kind, name } => {
-                self.book();
-                let mark = MarkSeen {
-                    kind,
-                    name: String::from_utf8_lossy(name).into_owned(),
-                    time: self.ledger.now,
-                    stamp: self.ledger.births,
-                    stream,
-                };
-                let context = Context {
-                    ledger: &self.ledger,
-                    rows: &self.rows,
-                };
-                self.observer.mark(context, &mark);
-                self.marks.push(mark);
-            }
-            Event::CensusBegin => {
-                self.book();
-                self.census.begin(self.ledger.births);
-            }
-            Event::CensusObject {
-                address, type_id, ..
-            } => self.census.add(address, type_id),
-            _ => self.definitions.take(stream, stacks, event),
+            Rare::Mark { kind, ref name } => self.mark(kind, name.clone()),
+            Rare::CensusBegin => self.census.begin(self.ledger.births),
+            Rare::CensusObject { address, type_id } => self.census.add(address, type_id),
         }
     }
 
-    fn mapping_row(
-        &mut self,
-        stream: StreamIndex,
-        stacks: &mut StackTable,
-        stack: StackId,
-        allocator: Allocator,
-    ) -> RowId {
-        let call = stacks.call(stack);
-        self.rows.find(stacks.row(stack), call, stream, allocator)
+    fn mark(&mut self, kind: MarkKind, name: String) {
+        let mark = MarkSeen {
+            kind,
+            name,
+            time: self.ledger.now,
+            stamp: self.ledger.births,
+            stream: self.stream,
+        };
+        let context = Context {
+            ledger: &self.ledger,
+            rows: &self.rows,
+        };
+        self.observer.mark(context, &mark);
+        self.marks.push(mark);
     }
 
     fn map(&mut self, address: Address, length: Size, kind: MappingKind, row: RowId) {
@@ -404,13 +378,16 @@ impl<O: Observer> Replay<O> {
     fn cancel_free(&mut self) {
         let Some(Freed {
             address,
-            mut block,
+            size,
+            row,
+            born,
             type_id,
             at,
         }) = self.freed.take()
         else {
             return;
         };
+        let mut block = Block { size, row, born };
         self.ledger.frees -= 1;
         let context = Context {
             ledger: &self.ledger,
@@ -434,6 +411,7 @@ impl<O: Observer> Replay<O> {
     }
 }
 
+#[inline(always)]
 fn share(block: Block) -> Share {
     Share {
         row: block.row,
@@ -444,62 +422,39 @@ fn share(block: Block) -> Share {
 
 impl<O: Observer> Visitor for Replay<O> {
     fn run(&mut self, stream: StreamIndex, _: Turn, time: Microseconds) {
-        let step = Step {
-            address: time.0,
-            size: u64::from(stream.0),
-            what: Step::RUN,
-            type_id: Step::NO_TYPE,
-        };
-        self.batch.push(step);
-        if self.batch.len() >= BATCH {
-            self.book();
-        }
+        self.reading.run(stream, time);
+        let _ = self.book_if_full();
     }
 
-    #[inline(always)]
     fn event(
         &mut self,
         stream: StreamIndex,
         stacks: &mut StackTable,
         event: Event<'_>,
     ) -> ControlFlow<()> {
-        let step = match event {
-            Event::Allocation {
-                address,
-                size,
-                allocator,
-                stack,
-            } => {
-                let call = stacks.call(stack);
-                let row = self.rows.find(stacks.row(stack), call, stream, allocator);
-                Step {
-                    address: address.0,
-                    size: size.0,
-                    what: row.0,
-                    type_id: Step::NO_TYPE,
-                }
-            }
-            Event::Free { address, type_id } => Step {
-                address: address.0,
-                size: 0,
-                what: Step::FREE,
-                type_id: type_id.map_or(Step::NO_TYPE, |type_id| type_id.0),
-            },
-            _ => {
-                self.rare(stream, stacks, &event);
-                return ControlFlow::Continue(());
-            }
-        };
-        if step.address != 0 {
-            self.batch.push(step);
-            if self.batch.len() >= BATCH {
-                self.book();
-            }
-        }
-        ControlFlow::Continue(())
+        self.reading
+            .event(&mut self.definitions, stream, stacks, &event);
+        self.book_if_full()
+    }
+
+    #[inline(always)]
+    fn allocation(
+        &mut self,
+        stream: StreamIndex,
+        stacks: &mut StackTable,
+        allocation: Allocation,
+    ) -> ControlFlow<()> {
+        self.reading.allocation(stream, stacks, allocation);
+        self.book_if_full()
+    }
+
+    #[inline(always)]
+    fn free(&mut self, _: StreamIndex, _: &mut StackTable, free: Free) -> ControlFlow<()> {
+        self.reading.free(free);
+        self.book_if_full()
     }
 }
 
 #[cfg(test)]
 #[path = "engine_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// What somebody did.
 #[derive(Clone, Debug)]
-enum Step {
+pub(in crate::replay) enum Step {
     Allocate { address: u64, size: u64, stack: u32 },
     Free { address: u64, type_id: Option<u32> },
     FreeAndCancel { address: u64 },
@@ -21,7 +21,7 @@ enum Step {
     Unmap { page: u64, pages: u64 },
 }
 
-fn steps() -> impl Strategy<Value = Vec<(u32, Step)>> {
+pub(in crate::replay) fn steps() -> impl Strategy<Value = Vec<(u32, Step)>> {
     let address = 1u64..40;
     let step = prop_oneof![
         8 => (address.clone(), 0u64..500, 1u32..4)
@@ -138,7 +138,8 @@ fn naive(steps: &[(u32, Step)]) -> Vec<Naive> {
     heaps
 }
 
-fn recorded(steps: &[(u32, Step)], marks: [usize; 2]) -> Recorded {
+/// The recording of somebody who did that, with two marks.
+pub(in crate::replay) fn recorded(steps: &[(u32, Step)], marks: [usize; 2]) -> Recorded {
     let mut recorded = Recorded::default();
     for thread in 0..3 {
         recorded.turn(thread, u64::from(thread) + 1);
@@ -258,7 +259,7 @@ proptest! {
         let got = replay(&recorded, snapshot(Span::at(Bound::End)));
         let end = heaps.last().expect("never empty");
         prop_assert_eq!(by_place(&got), end.by_place(0));
-        prop_assert_eq!(got.ledger.heap, end.by_place(0).into_values().sum::<Totals>());
+        prop_assert_eq!(got.ledger.heap(), end.by_place(0).into_values().sum::<Totals>());
 
         // the mark stands before the step of its number, which makes the heap of the next number
         let [a, b] = marks;
@@ -345,7 +346,7 @@ fn counts_of_frees_know_what_was_never_seen_allocated() {
         ),
         (1, 1, 1)
     );
-    assert_eq!(got.ledger.heap, Totals::block(7));
+    assert_eq!(got.ledger.heap(), Totals::block(7));
 }
 
 #[test]
@@ -383,7 +384,7 @@ fn moving_a_mapping_gives_the_old_one_back() {
         },
     );
     let got = replay(&recorded, ());
-    assert_eq!(got.ledger.heap, Totals::block(16384));
+    assert_eq!(got.ledger.heap(), Totals::block(16384));
     assert_eq!(got.ledger.peak.heap, Totals::block(16384));
     assert_eq!((got.ledger.frees, got.ledger.files), (1, 50_000_000));
 }

@@ -150,23 +150,21 @@ impl Heap {
         }
     }
 
-    /// Reads a word that will be needed when a block is added at `address`, so that it is in the
-    /// cache then. Doing so for a batch lets the processor wait for all of them at the same time.
+    /// Reads the place of an address, so that it is in the cache when it is needed. Doing so for
+    /// many of them lets the processor wait for all at the same time.
     #[inline(always)]
-    pub fn touch_for_insert(&self, address: Address) -> u64 {
-        match self.recent[self.place(address.0)].address {
-            0 => 0,
-            settling => self.settled.touch(settling),
-        }
+    pub fn touch_place(&self, address: Address) -> u64 {
+        self.recent[self.place(address.0)].address
     }
 
-    /// The same for a block that is to be taken out.
+    /// The same for what else is needed to take a block out (`removed`) or to add one, once its
+    /// place is in the cache. There is no branch, as nobody could foresee it: where nothing else is
+    /// needed, the home of address 0 is read in vain, which is always in the cache.
     #[inline(always)]
-    pub fn touch_for_remove(&self, address: Address) -> u64 {
-        match self.recent[self.place(address.0)].address {
-            recent if recent == address.0 => 0,
-            _ => self.settled.touch(address.0),
-        }
+    pub fn touch_settled(&self, address: Address, removed: bool) -> u64 {
+        let recent = self.recent[self.place(address.0)].address;
+        let sought = if recent == address.0 { 0 } else { address.0 };
+        self.settled.touch(if removed { sought } else { recent })
     }
 
     /// How many blocks are alive.

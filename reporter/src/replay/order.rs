@@ -10,6 +10,7 @@ pub use following::Following;
 use super::error::{Damage, ReplayError};
 use super::source::{Source, StreamSource};
 use super::stream::{Pause, StackTable, Stream, StreamIndex};
+use memprof_wire::codec::{Allocation, Free};
 use memprof_wire::event::Event;
 use memprof_wire::units::{Microseconds, Turn};
 use std::cmp::Reverse;
@@ -29,6 +30,29 @@ pub trait Visitor {
         stacks: &mut StackTable,
         event: Event<'_>,
     ) -> ControlFlow<()>;
+
+    /// [`Event::Allocation`]. Events come in millions: a visitor that is in a hurry takes the two
+    /// commonest ones without a look at which it is.
+    #[inline(always)]
+    fn allocation(
+        &mut self,
+        stream: StreamIndex,
+        stacks: &mut StackTable,
+        allocation: Allocation,
+    ) -> ControlFlow<()> {
+        self.event(stream, stacks, allocation.into())
+    }
+
+    /// [`Event::Free`].
+    #[inline(always)]
+    fn free(
+        &mut self,
+        stream: StreamIndex,
+        stacks: &mut StackTable,
+        free: Free,
+    ) -> ControlFlow<()> {
+        self.event(stream, stacks, free.into())
+    }
 }
 
 /// Streams on their way into one order.

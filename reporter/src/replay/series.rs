@@ -49,7 +49,7 @@ impl Series {
     fn sample(&mut self, ledger: &Ledger) {
         let time = self.end_of_step(ledger.now);
         let files = ledger.files;
-        let heap = self.largest.max(ledger.heap.bytes);
+        let heap = self.largest.max(ledger.heap().bytes);
         match self.samples.last_mut() {
             Some(last) if last.time == time => {
                 last.heap = last.heap.max(heap);
@@ -57,7 +57,7 @@ impl Series {
             }
             _ => self.samples.push(Sample { time, heap, files }),
         }
-        self.largest = ledger.heap.bytes;
+        self.largest = ledger.heap().bytes;
         if self.samples.len() > self.limit {
             self.halve();
         }
@@ -86,7 +86,7 @@ impl Series {
 impl Observer for Series {
     #[inline(always)]
     fn allocated(&mut self, context: Context<'_>, _: RowId, _: u64, _: Stamp) {
-        self.largest = self.largest.max(context.ledger.heap.bytes);
+        self.largest = self.largest.max(context.ledger.heap().bytes);
     }
 
     fn time(&mut self, context: Context<'_>, _: Microseconds) {

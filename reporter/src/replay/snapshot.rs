@@ -277,7 +277,7 @@ impl Snapshot {
 
     fn reach(&mut self, ledger: &Ledger, what: impl Fn(&Bound) -> bool) {
         let state = Peak {
-            heap: ledger.heap,
+            heap: ledger.heap(),
             files: ledger.files,
             reserved: ledger.reserved,
             stamp: ledger.births,

@@ -6,7 +6,7 @@ use super::order::Visitor;
 use super::rows::RowId;
 use super::source::{Source, StreamSource};
 use memprof_recorder::capture::CaptureError;
-use memprof_wire::codec::{Decoder, Sites};
+use memprof_wire::codec::{Common, Decoder, Sites};
 use memprof_wire::event::Event;
 use memprof_wire::predictor::SitePair;
 use memprof_wire::units::{Microseconds, StackId, Turn};
@@ -43,6 +43,7 @@ impl Default for StackTable {
 
 impl StackTable {
     /// The call that a stack of this stream stands for.
+    #[inline(always)]
     pub fn call(&self, stack: StackId) -> CallId {
         self.slots.get(stack.0 as usize).unwrap_or(&self.stray).call
     }
@@ -181,24 +182,35 @@ impl Stream {
         visitor.run(self.index, self.turn, self.time);
         loop {
             let mut input = &self.bytes[self.position..];
-            while !input.is_empty() {
-                match self.decoder.next(&mut input, &mut self.stacks) {
-                    Ok(Event::Turn { turn, time } | Event::Restart { turn, time, .. }) => {
-                        self.turn = turn;
-                        self.time = time;
-                        if turn > limit {
-                            self.position = self.bytes.len() - input.len();
-                            return Ok(Pause::Until(turn));
+            while let Some(&kind) = input.first() {
+                let stacks = &mut self.stacks;
+                let told = match Decoder::form(kind) {
+                    Common::Allocation => self
+                        .decoder
+                        .allocation(&mut input, stacks)
+                        .map(|allocation| visitor.allocation(self.index, stacks, allocation)),
+                    Common::Free => self
+                        .decoder
+                        .free(&mut input)
+                        .map(|free| visitor.free(self.index, stacks, free)),
+                    Common::Neither => match self.decoder.next(&mut input, stacks) {
+                        Ok(Event::Turn { turn, time } | Event::Restart { turn, time, .. }) => {
+                            self.turn = turn;
+                            self.time = time;
+                            if turn > limit {
+                                self.position = self.bytes.len() - input.len();
+                                return Ok(Pause::Until(turn));
+                            }
+                            visitor.run(self.index, turn, time);
+                            Ok(ControlFlow::Continue(()))
                         }
-                        visitor.run(self.index, turn, time);
-                    }
-                    Ok(event) => {
-                        if let ControlFlow::Break(()) =
-                            visitor.event(self.index, &mut self.stacks, event)
-                        {
-                            return Ok(Pause::Stopped);
-                        }
-                    }
+                        Ok(event) => Ok(visitor.event(self.index, stacks, event)),
+                        Err(error) => Err(error),
+                    },
+                };
+                match told {
+                    Ok(ControlFlow::Continue(())) => {}
+                    Ok(ControlFlow::Break(())) => return Ok(Pause::Stopped),
                     Err(error) => {
                         self.position = self.bytes.len() - input.len();
                         return Ok(self.damaged(DamageKind::Event(error)));

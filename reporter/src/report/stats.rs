@@ -139,7 +139,7 @@ impl Stats {
                 blocks: ledger.peak.heap.blocks,
                 time: ledger.peak.time.0 as f64 / 1e6,
             },
-            end: ledger.heap,
+            end: ledger.heap(),
             duration: recording.duration(),
             complete: condition.complete,
             reason: condition.reason,

@@ -62,7 +62,7 @@ impl Surveyor {
         self.extend(follower, image);
         let replay = &image.replay;
         let (tally, series) = &replay.observer;
-        survey.heap = replay.ledger.heap;
+        survey.heap = replay.ledger.heap();
         survey.files = replay.ledger.files;
         survey.peak = replay.ledger.peak;
         survey.events = self.rates.events;

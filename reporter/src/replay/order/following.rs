@@ -113,7 +113,7 @@ mod tests {
                 .drive(&recorded, Turn(last), &mut replay)
                 .expect("in memory");
             replay.catch_up();
-            replay.ledger.heap.bytes
+            replay.ledger.heap().bytes
         };
         assert_eq!(bytes(&mut following, 1), 1);
         assert_eq!(bytes(&mut following, 3), 101);
@@ -181,7 +181,7 @@ mod tests {
             }
             following.drive(&recorded, Turn(u64::MAX), &mut replay).expect("in memory");
             replay.finish();
-            prop_assert_eq!(replay.ledger.heap, whole.ledger.heap);
+            prop_assert_eq!(replay.ledger.heap(), whole.ledger.heap());
             prop_assert_eq!(replay.ledger.peak, whole.ledger.peak);
             prop_assert_eq!(replay.ledger.unknown_frees, 0);
             prop_assert_eq!(replay.ledger.overwritten, 0);

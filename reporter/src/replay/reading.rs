@@ -1,0 +1,166 @@
+//! From events to steps: definitions are kept, and every block gets its row.
+
+use super::batch::{Batch, Rare, Step};
+use super::definitions::Definitions;
+use super::rows::{RowId, RowIndex};
+use super::stream::{StackTable, StreamIndex};
+use memprof_wire::allocator::Allocator;
+use memprof_wire::codec::{Allocation, Free};
+use memprof_wire::event::Event;
+use memprof_wire::units::{Microseconds, StackId};
+
+/// Fills a [`Batch`].
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    index: RowIndex,
+    /// What was read and not taken yet.
+    pub batch: Batch,
+}
+
+impl Reading {
+    /// Takes the batch away and leaves `empty` in its place.
+    pub fn take(&mut self, empty: Batch) -> Batch {
+        let mut batch = std::mem::replace(&mut self.batch, empty);
+        batch.rows.append(&mut self.index.fresh);
+        batch
+    }
+
+    /// The events that follow are of this stream and time.
+    pub fn run(&mut self, stream: StreamIndex, time: Microseconds) {
+        self.batch.steps.push(Step {
+            address: time.0,
+            size: u64::from(stream.0),
+            what: Step::RUN,
+            type_id: Step::NO_TYPE,
+        });
+    }
+
+    /// A block was handed out. Nothing is ever allocated at address 0.
+    #[inline(always)]
+    pub fn allocation(
+        &mut self,
+        stream: StreamIndex,
+        stacks: &mut StackTable,
+        allocation: Allocation,
+    ) {
+        let Allocation {
+            address,
+            size,
+            allocator,
+            stack,
+        } = allocation;
+        let row = self.row(stream, stacks, stack, allocator);
+        if address.0 != 0 {
+            self.batch.steps.push(Step {
+                address: address.0,
+                size: size.0,
+                what: row.0,
+                type_id: Step::NO_TYPE,
+            });
+        }
+    }
+
+    /// A block was given back.
+    #[inline(always)]
+    pub fn free(&mut self, Free { address, type_id }: Free) {
+        if address.0 != 0 {
+            self.batch.steps.push(Step {
+                address: address.0,
+                size: 0,
+                what: Step::FREE,
+                type_id: type_id.map_or(Step::NO_TYPE, |type_id| type_id.0),
+            });
+        }
+    }
+
+    /// Any event.
+    pub fn event(
+        &mut self,
+        definitions: &mut Definitions,
+        stream: StreamIndex,
+        stacks: &mut StackTable,
+        event: &Event<'_>,
+    ) {
+        let rare = match *event {
+            Event::Allocation {
+                address,
+                size,
+                allocator,
+                stack,
+            } => {
+                let allocation = Allocation {
+                    address,
+                    size,
+                    allocator,
+                    stack,
+                };
+                return self.allocation(stream, stacks, allocation);
+            }
+            Event::Free { address, type_id } => return self.free(Free { address, type_id }),
+            Event::FreeCancelled => Rare::FreeCancelled,
+            Event::UnmapCancelled => Rare::UnmapCancelled,
+            Event::Map {
+                address,
+                length,
+                kind,
+                stack,
+            } => Rare::Map {
+                address,
+                length,
+                kind,
+                row: self.row(stream, stacks, stack, Allocator::Mmap),
+            },
+            Event::Unmap { address, length } => Rare::Unmap { address, length },
+            Event::Remap {
+                old,
+                old_length,
+                new,
+                new_length,
+                stack,
+            } => Rare::Remap {
+                old,
+                old_length,
+                new,
+                new_length,
+                row: self.row(stream, stacks, stack, Allocator::Mremap),
+            },
+            Event::Protect {
+                address,
+                length,
+                usable,
+            } => Rare::Protect {
+                address,
+                length,
+                usable,
+            },
+            Event::Mark { kind, name } => Rare::Mark {
+                kind,
+                name: String::from_utf8_lossy(name).into_owned(),
+            },
+            Event::CensusBegin => Rare::CensusBegin,
+            Event::CensusObject {
+                address, type_id, ..
+            } => Rare::CensusObject { address, type_id },
+            _ => return definitions.take(stream, stacks, event),
+        };
+        self.batch.steps.push(Step {
+            address: 0,
+            size: self.batch.rare.len() as u64,
+            what: Step::RARE,
+            type_id: Step::NO_TYPE,
+        });
+        self.batch.rare.push(rare);
+    }
+
+    #[inline(always)]
+    fn row(
+        &mut self,
+        stream: StreamIndex,
+        stacks: &mut StackTable,
+        stack: StackId,
+        allocator: Allocator,
+    ) -> RowId {
+        let call = stacks.call(stack);
+        self.index.find(stacks.row(stack), call, stream, allocator)
+    }
+}
