@@ -174,7 +174,7 @@ impl Heap {
 
     /// Whether it has outgrown the nearer caches, so that touching ahead pays.
     pub fn is_large(&self) -> bool {
-        self.settled.bytes() > 512 << 10
+        self.settled.bytes() > 4 << 20
     }
 
     /// How many bytes it takes.

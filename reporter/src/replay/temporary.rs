@@ -17,6 +17,8 @@ pub struct Temporary {
 /// The stamps of a thread's last allocations, as many as matter.
 #[derive(Clone, Debug, Default)]
 struct Recent {
+    /// The oldest of them once there are enough, and before that the first stamp of all.
+    bound: Stamp,
     stamps: Vec<Stamp>,
     /// The oldest of them, which is overwritten next.
     oldest: usize,
@@ -43,14 +45,12 @@ impl Temporary {
 
     /// A block is short-lived if it is no older than the thread's allocation before the last
     /// `within` ones. Of a thread that made fewer, every block is.
+    #[inline(always)]
     fn is_temporary(&self, context: Context<'_>, share: &Share) -> bool {
         let thread = context.rows.get(share.row).stream.0 as usize;
-        match self.threads.get(thread) {
-            Some(recent) if recent.stamps.len() > self.within => {
-                share.born >= recent.stamps[recent.oldest]
-            }
-            _ => true,
-        }
+        self.threads
+            .get(thread)
+            .is_none_or(|recent| share.born >= recent.bound)
     }
 
     fn count(&mut self, row: RowId, totals: Totals) {
@@ -78,6 +78,9 @@ impl Observer for Temporary {
             if recent.oldest == recent.stamps.len() {
                 recent.oldest = 0;
             }
+        }
+        if recent.stamps.len() > self.within {
+            recent.bound = recent.stamps[recent.oldest];
         }
     }
 
