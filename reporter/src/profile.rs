@@ -22,8 +22,8 @@ pub use names::NameId;
 pub use stacks::{Frame, FrameId, Language, Resolved, Resolver, StackId, Stacks};
 pub use starts::Starts;
 pub use take::{
-    ProfileError, Request, reached, replay, take, take_beside, take_temporary, threads,
-    wanted_threads,
+    ProfileError, Request, reached, replay, replay_here, take, take_beside, take_temporary,
+    threads, wanted_threads,
 };
 pub use totals::Totals;
 

@@ -132,7 +132,7 @@ fn counters(options: &Options) -> Result<(), Failure> {
         id: recording.image().map_or(facts.root, |image| image.process),
         name: &facts.name,
         peak: (seconds(peak.time), peak.heap.bytes),
-        end: (last.max(recording.duration()), replay.ledger.heap.bytes),
+        end: (last.max(recording.duration()), replay.ledger.heap().bytes),
     };
     options.write(|out| chrome::write(&timeline, process, out))
 }
@@ -162,7 +162,7 @@ fn events(options: &Options) -> Result<(), Failure> {
     let mut failure = None;
     let written = options.write(|out| {
         let writer = heaptrack::HeaptrackWriter::new(&recording, out)?;
-        match input::replay(&recording, writer) {
+        match input::replay_here(&recording, writer) {
             Ok(replay) => heaptrack::finish(&recording, replay),
             Err(error) => {
                 failure = Some(error);

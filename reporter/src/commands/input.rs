@@ -47,6 +47,20 @@ pub fn replay<O: Observer + Send>(
     Ok(replay)
 }
 
+/// The same for an observer that cannot leave this thread.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub fn replay_here<O: Observer>(recording: &Recording, observer: O) -> Result<Replay<O>, Failure> {
+    let progress = Progress::new(recording);
+    let replay = profile::replay_here(recording, &progress, observer)?;
+    drop(progress);
+    warn(recording);
+    note(&replay.definitions.notes);
+    Ok(replay)
+}
+
 /// The profile of a moment, with a progress bar when it takes long, and warns of what is missing.
 ///
 /// # Errors
@@ -66,7 +80,7 @@ pub fn profile(recording: &Recording, request: &Request) -> Result<Profile, Fail
 /// # Errors
 ///
 /// As [`fn@profile`].
-pub fn profile_beside<O: Observer>(
+pub fn profile_beside<O: Observer + Send>(
     recording: &Recording,
     request: &Request,
     observer: O,

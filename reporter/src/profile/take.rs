@@ -93,7 +93,7 @@ fn is_several(cores: NonZero<usize>) -> bool {
     cores.get() > 1
 }
 
-/// Replays all events of a recording for an observer.
+/// Replays all events of a recording for an observer, which may be on another thread.
 ///
 /// # Errors
 ///
@@ -110,6 +110,23 @@ pub fn replay<O: Observer + Send>(
     } else {
         order.drive(&mut replay)?;
     }
+    replay.finish();
+    Ok(replay)
+}
+
+/// The same for an observer that cannot leave this thread.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub fn replay_here<O: Observer>(
+    recording: &Recording,
+    source: &impl Source,
+    observer: O,
+) -> Result<Replay<O>, ReplayError> {
+    let mut order = Order::new(source, recording.streams())?;
+    let mut replay = Replay::new(recording.page_size(), observer);
+    order.drive(&mut replay)?;
     replay.finish();
     Ok(replay)
 }
@@ -132,7 +149,7 @@ pub fn take(
 /// # Errors
 ///
 /// As [`fn@take`].
-pub fn take_beside<O: Observer>(
+pub fn take_beside<O: Observer + Send>(
     recording: &Recording,
     source: &impl Source,
     request: &Request,
