@@ -289,9 +289,10 @@ pub fn install_if_loaded() {
     if INSTALLED.swap(true, Ordering::AcqRel) {
         return;
     }
-    announce(support);
+    let allocator = allocator_name();
+    announce(support, allocator);
     let all = session::wants(option::PYTHON_ALLOCATORS);
-    let read_types = all && session::wants(option::TYPES) && types::prepare();
+    let read_types = all && session::wants(option::TYPES) && types::prepare(allocator.to_bytes());
     READ_TYPES.store(read_types, Ordering::Relaxed);
     match python::family().filter(|_| support == Support::Stacks) {
         Some(Family::V39) => set_known::<layout::V39>(get, set, all),
@@ -365,13 +366,9 @@ fn change<D: Domain>(
     }
 }
 
-/// Records which interpreter this is, and what cannot be known of it.
-fn announce(support: Support) {
-    let Some(guard) = Guard::enter() else { return };
-    let Some(thread) = Thread::ready(&guard) else {
-        return;
-    };
-    let allocator = elf::find(c"_PyMem_GetCurrentAllocatorName").map_or(c"", |address| {
+/// What the interpreter calls the allocator below the hooks; empty when it does not tell.
+fn allocator_name() -> &'static CStr {
+    elf::find(c"_PyMem_GetCurrentAllocatorName").map_or(c"", |address| {
         // SAFETY: a function without arguments that returns a constant text or null; the runtime
         // is pre-initialised, or is of a version that does not need to be.
         unsafe {
@@ -383,7 +380,15 @@ fn announce(support: Support) {
                 CStr::from_ptr(name)
             }
         }
-    });
+    })
+}
+
+/// Records which interpreter this is, and what cannot be known of it.
+fn announce(support: Support, allocator: &CStr) {
+    let Some(guard) = Guard::enter() else { return };
+    let Some(thread) = Thread::ready(&guard) else {
+        return;
+    };
     thread.event(&Event::Interpreter {
         version: python::found_version(),
         stacks: support == Support::Stacks,

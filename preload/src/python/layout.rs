@@ -8,7 +8,7 @@ use super::Support;
 use memprof_wire::event::LineTable;
 
 /// The versions that are known, by `PY_VERSION_HEX >> 16`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]
 pub enum Family {
     /// 3.9

@@ -3,15 +3,16 @@
 //! An object's header begins 0, 16 or 32 bytes into its block, as the flags of its type say. So the
 //! word that would be the type is looked at for each, the lowest first, and believed when it is a
 //! type whose flags agree. Types are remembered; a candidate that is new is read by a system call
-//! that cannot fault, because the words of a block that holds no object are arbitrary.
+//! that cannot fault, because the words of a block that holds no object are arbitrary. Such a call
+//! takes longer than everything else here, so blocks that cannot hold an object are ruled out first.
 
-use super::layout::Layout;
+use super::layout::{Family, Layout};
 use super::{attributes, names};
 use crate::codes::Numbers;
 use crate::elf;
 use crate::raw;
 use crate::thread::Thread;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use memprof_wire::event::Event;
 use memprof_wire::units::TypeId;
 
@@ -33,6 +34,18 @@ const FLAG_TYPE_SUBCLASS: u64 = 1 << 31;
 const OFFSET: u32 = 0xff;
 /// In the detail of a number: the objects of this type are types themselves.
 const METATYPE: u32 = 0x100;
+
+/// The interpreter's own allocator cuts its blocks out of pools of so many bytes (3.10 and later).
+const POOL: usize = 16 << 10;
+const PAGE: usize = 4096;
+/// What is read of a block: up to the last word that may be a type.
+const HEAD: usize = 48;
+
+/// Blocks of the object domain lie in pools, or are larger than [`HEAD`].
+static IN_POOLS: AtomicBool = AtomicBool::new(false);
+
+/// Who resizes an object holds one reference to it; who frees one, none.
+const LAST_REFERENCES: u32 = 1;
 
 /// Entries of the small table of a thread.
 const ENTRIES: usize = 128;
@@ -76,11 +89,14 @@ impl Cache {
 }
 
 /// Prepares for reading types; false when the interpreter lacks what is needed.
-pub fn prepare() -> bool {
+/// `allocator` is what the interpreter calls its allocator.
+pub fn prepare(allocator: &[u8]) -> bool {
     let (Some(types), Some(texts)) = (elf::find(c"PyType_Type"), elf::find(c"PyUnicode_Type"))
     else {
         return false;
     };
+    let in_pools = allocator == b"pymalloc" && super::family() >= Some(Family::V310);
+    IN_POOLS.store(in_pools, Ordering::Relaxed);
     TYPE_OF_TYPES.store(types, Ordering::Relaxed);
     attributes::TYPE_OF_TEXTS.store(texts, Ordering::Relaxed);
     true
@@ -97,52 +113,61 @@ pub unsafe fn of_dying<L: Layout>(thread: &mut Thread, block: usize) -> TypeId {
         thread.types.entries.fill(EMPTY);
         thread.types.forgotten = TYPES.forgotten();
     }
-    // SAFETY: a block of this domain has at least 16 bytes.
-    let word = unsafe { ((block + 8) as *const usize).read() };
-    let slot = word >> 4 ^ word >> 10;
-    let entry = thread.types.entries[slot % ENTRIES];
-    if entry.word == word && entry.number != 0 && entry.detail == 0 {
-        return TypeId(entry.number);
-    }
-    // SAFETY: the caller's promise.
-    unsafe { of_collected::<L>(thread, block, word) }
-}
-
-/// What [`of_dying`] does when the first word is not that of a known simple type.
-#[inline(always)]
-unsafe fn of_collected<L: Layout>(thread: &mut Thread, block: usize, first: usize) -> TypeId {
-    // An object that the collector knows is unlinked by now: its links are zero, but for flags.
-    if first < 16 && (block + 24) >> 12 == block >> 12 {
-        // SAFETY: the word is on the page where the block begins.
-        let word = unsafe { ((block + 24) as *const usize).read() };
-        let slot = word >> 4 ^ word >> 10;
-        let entry = thread.types.entries[slot % ENTRIES];
-        if entry.word == word && entry.number != 0 && entry.detail == 16 {
-            return TypeId(entry.number);
+    if block % PAGE <= PAGE - HEAD {
+        // Without a branch, as what kind of object dies next is hard to foresee: the links of an
+        // object that the collector knows are zero by now but for flags, so where the type would
+        // be but a small number is, the type is two words on.
+        let mut place = block + 8;
+        // SAFETY: a block of this domain has at least 16 bytes; the others are on the same page.
+        unsafe {
+            let mut word = (place as *const usize).read();
+            for _ in 0..2 {
+                place = core::hint::select_unpredictable(word < 16, place + 16, place);
+                word = (place as *const usize).read();
+            }
+            let entry = thread.types.entries.get_unchecked(slot(word));
+            let offset = (place - block - 8) as u32;
+            if entry.word == word && entry.detail == offset && entry.number != 0 {
+                return TypeId(entry.number);
+            }
         }
     }
     // SAFETY: the caller's promise.
     unsafe { of_any::<L>(thread, block) }
 }
 
+/// The place of a word in a thread's table.
+#[inline(always)]
+fn slot(word: usize) -> usize {
+    (word >> 4 ^ word >> 10) % ENTRIES
+}
+
 #[inline(never)]
 unsafe fn of_any<L: Layout>(thread: &mut Thread, block: usize) -> TypeId {
-    let mut words = [0u64; 6];
-    // small blocks may end where the mapping ends
-    let room = if (block + 47) >> 12 == block >> 12 {
-        // SAFETY: the words are on the page where the block begins.
-        words = unsafe { (block as *const [u64; 6]).read() };
-        6
+    let mut words = [0u64; HEAD / 8];
+    // Small blocks may end where the mapping ends, but a pool is mapped as a whole.
+    let whole = if IN_POOLS.load(Ordering::Relaxed) {
+        POOL
+    } else {
+        PAGE
+    };
+    let room = if block % whole <= whole - HEAD {
+        // SAFETY: the words are in the pool or on the page where the block begins, or the block is
+        // larger than them.
+        words = unsafe { (block as *const [u64; HEAD / 8]).read() };
+        words.len()
     } else if raw::read(block, &mut words) {
-        6
+        words.len()
     } else {
         // SAFETY: a block of this domain has at least 16 bytes.
         words[1] = unsafe { ((block + 8) as *const u64).read() };
         2
     };
     for (index, offset) in [(1, 0), (3, 16), (5, 32)] {
-        if index >= room {
-            break;
+        // The word before the type counts references, and there are none to an object that dies.
+        // What is no object mostly has something else there, and is spared a closer look.
+        if index >= room || words[index - 1] as u32 > LAST_REFERENCES {
+            continue;
         }
         let word = words[index] as usize;
         let entry = known_or_new::<L>(thread, word);
@@ -161,7 +186,7 @@ fn known_or_new<L: Layout>(thread: &mut Thread, word: usize) -> Entry {
     if word < 4096 || !word.is_multiple_of(8) || word >> 47 != 0 {
         return EMPTY;
     }
-    let slot = (word >> 4 ^ word >> 10) % ENTRIES;
+    let slot = slot(word);
     let entry = thread.types.entries[slot];
     if entry.word == word {
         return entry;
