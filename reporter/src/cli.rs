@@ -39,8 +39,10 @@ enum Command {
     Table(report::TableArguments),
     /// Who called whom to allocate
     Tree(report::TreeArguments),
-    /// What was never freed, by stack
+    /// What was left when the program ended, what never stops growing first
     Leaks(report::LeaksArguments),
+    /// What there was of each type or line at some moments, and what never stops growing
+    Growth(report::GrowthArguments),
     /// What lived but for a moment
     Temporary(report::TemporaryArguments),
     /// One self-contained page to look at
@@ -74,6 +76,10 @@ impl Cli {
             Command::Table(arguments) => commands::table::run(&arguments.into())?,
             Command::Tree(arguments) => commands::tree::run(&arguments.select.into())?,
             Command::Leaks(arguments) => commands::leaks::run(&arguments.into())?,
+            Command::Growth(arguments) => {
+                let moments = arguments.moments;
+                commands::growth::run(&arguments.into(), moments)?;
+            }
             Command::Temporary(arguments) => {
                 let within = arguments.within;
                 commands::temporary::run(&arguments.into(), within)?;

@@ -5,6 +5,7 @@ pub mod events;
 pub mod export;
 pub mod failure;
 pub mod flamegraph;
+pub mod growth;
 pub mod info;
 pub mod input;
 pub mod leaks;

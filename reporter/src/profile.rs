@@ -5,6 +5,7 @@
 
 pub mod filter;
 pub mod group;
+mod growth;
 mod label;
 mod moment;
 mod names;
@@ -14,8 +15,9 @@ mod starts;
 mod take;
 mod totals;
 
-pub use filter::Filter;
+pub use filter::{Filter, Pattern};
 pub use group::{By, Group, Grouping, NO_FRAME};
+pub use growth::{Course, Development, Part};
 pub use label::Label;
 pub use moment::{Moment, NoMoment, Point};
 pub use names::NameId;

@@ -10,6 +10,7 @@
 //! peak, and tells an [`Observer`] what it needs for one kind of report. Everything happens in one
 //! pass, and nothing here has heard of files or of names.
 
+mod allocated;
 mod atoms;
 mod batch;
 mod calls;
@@ -17,6 +18,7 @@ mod census;
 mod definitions;
 mod engine;
 mod error;
+mod growth;
 mod heap;
 mod ledger;
 mod lifetimes;
@@ -33,11 +35,13 @@ mod source;
 mod stream;
 mod temporary;
 
+pub use allocated::Allocated;
 pub use atoms::{ATOMS, Answers, Atom, Atoms};
 pub use calls::{Call, CallId, Calls};
 pub use definitions::{CodeObject, Definitions, Interpreter, MarkSeen, StreamNames};
 pub use engine::Replay;
 pub use error::{Damage, DamageKind, ReplayError};
+pub use growth::{Growth, Look, Seen};
 pub use heap::{Block, Heap};
 pub use ledger::{Ledger, Peak, Share, Stamp};
 pub use lifetimes::{Lifetimes, Lived};

@@ -20,7 +20,7 @@ const ATTRIBUTES: [(&CStr, Option<MarkKind>); 4] = [
     (c"memprof.end", Some(MarkKind::End)),
 ];
 
-pub(super) fn mark(kind: MarkKind, name: &[u8]) {
+fn mark(kind: MarkKind, name: &[u8]) {
     let mut length = name.len().min(MAX_TEXT);
     // a letter of several bytes is not cut in two
     while length < name.len() && length > 0 && name[length] & 0xc0 == 0x80 {

@@ -4,6 +4,7 @@
 //! `malloc`; the guard sees to it that only the outermost call is recorded.
 
 use crate::guard::Guard;
+use crate::hooks::shutdown;
 use crate::python::layout::{self, Family, Layout};
 use crate::python::{self, Support, types};
 use crate::stack::native;
@@ -157,6 +158,9 @@ fn allocated<I: Interpreter, D: Domain>(
         && let Some(thread) = Thread::ready(guard)
     {
         let stack = I::stack::<D>(thread);
+        if stack == StackId::NONE {
+            shutdown::look(thread);
+        }
         thread.allocation(block.addr(), size, allocator, stack);
     }
 }

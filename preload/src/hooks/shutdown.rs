@@ -2,17 +2,31 @@
 //!
 //! Nearly everything that a Python program keeps is freed by the interpreter's shutdown, so what
 //! people call a leak is what was alive just before. The shutdown cannot be intercepted (it is called
-//! within the interpreter), but one of its first deeds can: it gives the signals back, before it
-//! collects garbage and clears modules. Where it took none, there is no such mark.
+//! within the interpreter), but its first deeds can. It gives the signals back that it took, before
+//! it collects garbage and clears modules. Where it took none (a background job of a shell ignores
+//! them), there is its first allocation, which no Python code makes: a list of the modules, before
+//! the first of them goes.
 
-use super::marks;
+use crate::guard::Guard;
 use crate::python;
+use crate::thread::Thread;
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, Ordering};
-use memprof_wire::event::{MAIN_END, MarkKind};
+use memprof_wire::event::{Event, MAIN_END, MarkKind};
 
 /// Whether it was told.
 static TOLD: AtomicBool = AtomicBool::new(false);
+
+/// Tells that the shutdown has begun, if it has; once.
+#[cold]
+pub fn look(thread: &mut Thread) {
+    if python::is_finalizing() && !TOLD.swap(true, Ordering::Relaxed) {
+        thread.event(&Event::Mark {
+            kind: MarkKind::Point,
+            name: MAIN_END.as_bytes(),
+        });
+    }
+}
 
 /// See the C library's manual.
 ///
@@ -25,8 +39,11 @@ pub unsafe extern "C" fn sigaction(
     action: *const c_void,
     before: *mut c_void,
 ) -> c_int {
-    if python::is_finalizing() && !TOLD.swap(true, Ordering::Relaxed) {
-        marks::mark(MarkKind::Point, MAIN_END.as_bytes());
+    if python::is_finalizing()
+        && let Some(guard) = Guard::enter()
+        && let Some(thread) = Thread::ready(&guard)
+    {
+        look(thread);
     }
     let Some(original) = crate::original::sigaction() else {
         return -1;

@@ -1,6 +1,6 @@
 //! The reports on the command line.
 
-use crate::commands::{Input, Selection, diff, events, export, flamegraph, stats, timeline};
+use crate::commands::{Input, Selection, diff, events, export, flamegraph, leaks, stats, timeline};
 use crate::profile::{Filter, Grouping, Moment, Point};
 use crate::symbols::SourcePolicy;
 use clap::{Args, ValueEnum};
@@ -205,20 +205,79 @@ pub(super) struct TreeArguments {
     pub(super) select: SelectArguments,
 }
 
+/// What grew through the whole run and was still growing at its end comes first, and of that what
+/// grew most; then the rest, biggest first. Unless told otherwise this is about the moment when the program's own
+/// code ended (main-end), where the recording tells it, because Python's shutdown frees most of
+/// what a program forgot to; else about the end.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   memprof leaks memprof-app.py.4711.bin
-  memprof leaks --by site memprof-app.py.4711.bin")]
+  memprof leaks --by type,site memprof-app.py.4711.bin
+  memprof leaks --at end --no-default-suppressions memprof-app.py.4711.bin")]
 pub(super) struct LeaksArguments {
     #[command(flatten)]
     select: SelectArguments,
     #[command(flatten)]
     group: GroupArguments,
+    /// Leave out what lines such as leak:PATTERN in this file name, as for LeakSanitizer
+    #[arg(long, value_name = "FILE")]
+    suppressions: Option<PathBuf>,
+    /// Show what the interpreter and the C library keep for themselves, too
+    #[arg(long)]
+    no_default_suppressions: bool,
 }
 
-impl From<LeaksArguments> for Selection {
+impl From<LeaksArguments> for leaks::Options {
     fn from(arguments: LeaksArguments) -> Self {
-        arguments.select.selection(arguments.group.by, Moment::End)
+        let said = arguments.select.at.is_some() || arguments.select.between.is_some();
+        Self {
+            selection: arguments.select.selection(arguments.group.by, Moment::End),
+            best_moment: !said,
+            suppressions: arguments.suppressions,
+            defaults: !arguments.no_default_suppressions,
+        }
+    }
+}
+
+/// The picture shows the bytes over the run: over the program's own work, the faster it allocates
+/// the finer.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  memprof growth memprof-app.py.4711.bin
+  memprof growth --by site --moments 10 --json memprof-app.py.4711.bin")]
+pub(super) struct GrowthArguments {
+    #[command(flatten)]
+    input: InputArguments,
+    /// How many moments to show, equally far apart
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(super) moments: usize,
+    /// Only what this thread allocated: its number or its name
+    #[arg(long, value_name = "THREAD")]
+    thread: Option<String>,
+    /// Only blocks for which this holds, such as: type==dict and not file~"models/"
+    #[arg(long, value_name = "EXPRESSION")]
+    filter: Option<Filter>,
+    #[command(flatten)]
+    group: GroupArguments,
+    /// How many rows to show
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl From<GrowthArguments> for Selection {
+    fn from(arguments: GrowthArguments) -> Self {
+        Self {
+            input: arguments.input.into(),
+            moment: Moment::End,
+            thread: arguments.thread,
+            filter: arguments.filter,
+            by: arguments.group.by,
+            top: arguments.top,
+            json: arguments.json,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::live::find::NotFound;
 use crate::profile::ProfileError;
 use crate::recording::RecordingError;
 use crate::replay::ReplayError;
+use crate::report::leaks::NoSuppressions;
 use memprof_recorder::RecordError;
 use std::io;
 use std::path::PathBuf;
@@ -31,6 +32,9 @@ pub enum Failure {
     /// The terminal cannot be drawn on.
     #[error("cannot use the terminal: {0}")]
     Terminal(io::Error),
+    /// What is to be left out is not known.
+    #[error(transparent)]
+    Suppressions(#[from] NoSuppressions),
     /// There is no answer to what was asked.
     #[error(transparent)]
     Profile(#[from] ProfileError),

@@ -7,6 +7,10 @@ use crate::report::partition::Partition;
 /// How many rows the text shows unless told otherwise: as many as heapy.
 const ROWS: usize = 10;
 
+/// What is said where types were asked for and there are none.
+pub const NO_TYPES: &str = "no types were recorded: this is no Python, an interpreter of an unknown \
+    version, or it was run with --no-types; --by line or --by site tells where the memory came from";
+
 /// Prints heapy's table of what was alive.
 ///
 /// # Errors
@@ -16,11 +20,7 @@ pub fn run(selection: &Selection) -> Result<(), Failure> {
     let (_, profile) = selection.profile()?;
     let grouping = selection.grouping(By::Type);
     if !profile.has_types && grouping.properties().contains(&By::Type) {
-        output::say(
-            "no types were recorded: this is no Python, an interpreter of an unknown \
-             version, or it was run with --no-types; --by line or --by site tells where the \
-             memory came from",
-        );
+        output::say(NO_TYPES);
     }
     let partition = Partition::new(&profile, &grouping, selection.rows(ROWS));
     output::print(&partition, selection.json)

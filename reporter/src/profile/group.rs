@@ -163,26 +163,50 @@ enum Key {
     Nothing,
 }
 
-/// The groups of a profile, biggest first.
-pub fn group(profile: &Profile, grouping: &Grouping) -> Vec<Group> {
+/// Which group each row of a profile belongs to.
+#[derive(Debug)]
+pub struct Assignment {
+    /// The labels of each group, in the order in which the groups first occur.
+    pub labels: Vec<Vec<Label>>,
+    /// For each row, the place of its group.
+    pub groups: Vec<usize>,
+}
+
+/// Gives each row of a profile its group.
+pub fn assign(profile: &Profile, grouping: &Grouping) -> Assignment {
     let mut sites = Sites::new(&profile.stacks);
-    let mut sums: HashMap<[Key; 2], Totals> = HashMap::new();
+    let mut known: HashMap<[Key; 2], usize> = HashMap::new();
+    // modules of several files, and threads of one name, become one only as text
+    let mut places: HashMap<Vec<Label>, usize> = HashMap::new();
+    let mut labels: Vec<Vec<Label>> = Vec::new();
+    let mut groups = Vec::with_capacity(profile.rows.len());
     for row in &profile.rows {
-        let mut key = [Key::Nothing; 2];
-        for (key, by) in key.iter_mut().zip(&grouping.0) {
+        let mut keys = [Key::Nothing; 2];
+        for (key, by) in keys.iter_mut().zip(&grouping.0) {
             *key = self::key(profile, &mut sites, row, *by);
         }
-        *sums.entry(key).or_default() += row.totals;
+        let place = *known.entry(keys).or_insert_with(|| {
+            let keys = keys.into_iter().zip(&grouping.0);
+            let names: Vec<Label> = keys.map(|(key, by)| label(profile, key, *by)).collect();
+            *places.entry(names).or_insert_with_key(|names| {
+                labels.push(names.clone());
+                labels.len() - 1
+            })
+        });
+        groups.push(place);
     }
-    // modules of several files, and threads of one name, become one only as text
-    let mut groups: HashMap<Vec<Label>, Totals> = HashMap::new();
-    for (keys, totals) in sums {
-        let keys = keys.into_iter().zip(&grouping.0);
-        let labels = keys.map(|(key, by)| label(profile, key, *by)).collect();
-        *groups.entry(labels).or_default() += totals;
+    Assignment { labels, groups }
+}
+
+/// The groups of a profile, biggest first.
+pub fn group(profile: &Profile, grouping: &Grouping) -> Vec<Group> {
+    let Assignment { labels, groups } = assign(profile, grouping);
+    let mut sums = vec![Totals::ZERO; labels.len()];
+    for (row, place) in profile.rows.iter().zip(groups) {
+        sums[place] += row.totals;
     }
+    let groups = labels.into_iter().zip(sums);
     let mut groups: Vec<Group> = groups
-        .into_iter()
         .map(|(labels, totals)| Group { labels, totals })
         .collect();
     groups.retain(|group| !group.totals.is_zero());

@@ -30,6 +30,18 @@ pub struct Request {
     pub filter: Option<Filter>,
 }
 
+impl Request {
+    /// The questions about single blocks that its filter asks.
+    pub fn atoms(&self) -> Atoms {
+        let filter = self.filter.as_ref();
+        Atoms::new(
+            filter
+                .map(|filter| filter.atoms().to_vec())
+                .unwrap_or_default(),
+        )
+    }
+}
+
 /// Why there is no profile.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
@@ -155,12 +167,7 @@ pub fn take_beside<O: Observer + Send>(
     request: &Request,
     observer: O,
 ) -> Result<(Profile, Replay<(Snapshot, O)>), ProfileError> {
-    let atoms = request
-        .filter
-        .as_ref()
-        .map(|filter| filter.atoms().to_vec());
-    let snapshot = Snapshot::new(request.moment.span(), request.detail)
-        .asking(Atoms::new(atoms.unwrap_or_default()));
+    let snapshot = Snapshot::new(request.moment.span(), request.detail).asking(request.atoms());
     let replay = replay(recording, source, (snapshot, observer))?;
     let snapshot = &replay.observer.0;
     let state = reached(snapshot, &replay.marks)?;
@@ -257,12 +264,25 @@ fn build(
     moment: String,
     state: Peak,
 ) -> Result<Profile, ProfileError> {
+    let found = found.map(|found| (found, ()));
+    let recorded = (recording, definitions, rows);
+    Ok(build_tagged(recorded, found, request, moment, state)?.0)
+}
+
+/// A profile of rows that are told apart by one property more; that of each row stands beside it.
+pub(super) fn build_tagged<T: Copy + Ord + std::hash::Hash>(
+    (recording, definitions, rows): (&Recording, &Definitions, &Rows),
+    found: impl Iterator<Item = (DetailedTotals, T)>,
+    request: &Request,
+    moment: String,
+    state: Peak,
+) -> Result<(Profile, Vec<T>), ProfileError> {
     let threads = threads(definitions, recording.streams());
     let wanted = wanted_threads(&threads, request.thread.as_deref())?;
     let native = NativeNames::new(recording.modules());
     let mut resolver = Resolver::new(definitions, &native);
-    let mut merged: NumberMap<(u32, u32, u8, u32, u64, u16), Totals> = NumberMap::default();
-    for found in found {
+    let mut merged: NumberMap<(u32, u32, u8, u32, u64, T, u16), Totals> = NumberMap::default();
+    for (found, tag) in found {
         let DetailedTotals {
             row,
             type_id,
@@ -286,7 +306,7 @@ fn build(
         let kind = kind.map_or(NO_KIND, |kind| kind.0);
         let size = size.unwrap_or(NO_SIZE);
         let allocator = row.allocator as u8;
-        let key = (stack.0, row.stream.0, allocator, kind, size, answers.0);
+        let key = (stack.0, row.stream.0, allocator, kind, size, tag, answers.0);
         *merged.entry(key).or_default() += totals;
     }
     let stacks = resolver.finish();
@@ -295,8 +315,8 @@ fn build(
     let mut subject = Subject::new(&stacks, &threads, &folder, process);
     let mut merged: Vec<_> = merged.into_iter().collect();
     merged.sort_unstable_by_key(|(key, _)| *key);
-    let mut rows: Vec<ProfileRow> = Vec::with_capacity(merged.len());
-    for ((stack, thread, allocator, kind, size, answers), totals) in merged {
+    let mut rows: Vec<(ProfileRow, T)> = Vec::with_capacity(merged.len());
+    for ((stack, thread, allocator, kind, size, tag, answers), totals) in merged {
         let row = ProfileRow {
             stack: super::StackId(stack),
             thread,
@@ -314,13 +334,14 @@ fn build(
             continue;
         }
         match rows.last_mut() {
-            Some(last) if last.is_like(&row) => last.totals += totals,
-            _ => rows.push(row),
+            Some((last, its)) if *its == tag && last.is_like(&row) => last.totals += totals,
+            _ => rows.push((row, tag)),
         }
     }
-    rows.retain(|row| !row.totals.is_zero());
+    rows.retain(|(row, _)| !row.totals.is_zero());
+    let (rows, tags): (Vec<ProfileRow>, Vec<T>) = rows.into_iter().unzip();
     drop(subject);
-    Ok(Profile {
+    let profile = Profile {
         moment,
         time: state.time.0 as f64 / 1e6,
         total: rows.iter().map(|row| row.totals).sum(),
@@ -334,7 +355,8 @@ fn build(
         complete: recording.condition().complete,
         has_types: definitions.has_types(),
         notes: definitions.notes.clone(),
-    })
+    };
+    Ok((profile, tags))
 }
 
 const NO_KIND: u32 = u32::MAX;

@@ -85,7 +85,7 @@ pub enum Detail {
 impl Detail {
     /// What is told apart as one word: the type plus one in the upper 24 bits, the size plus one
     /// in the lower 40, 0 where there is none.
-    fn word(self, type_id: Option<TypeId>, size: Option<u64>) -> u64 {
+    pub(super) fn word(self, type_id: Option<TypeId>, size: Option<u64>) -> u64 {
         let type_id = type_id.filter(|_| self != Self::Size);
         let size = size.filter(|_| self != Self::Type);
         let upper = type_id.map_or(0, |type_id| u64::from(type_id.0) + 1);
@@ -118,6 +118,20 @@ pub struct DetailedTotals {
     pub answers: Answers,
     /// How much.
     pub totals: Totals,
+}
+
+impl DetailedTotals {
+    /// From a [`Detail::word`].
+    pub(super) fn new(row: u32, word: u64, answers: Answers, totals: Totals) -> Self {
+        let (type_id, size) = split(word);
+        Self {
+            row: RowId(row),
+            type_id,
+            size,
+            answers,
+            totals,
+        }
+    }
 }
 
 /// Collects what is alive at the end of a [`Span`].
@@ -180,16 +194,7 @@ impl Snapshot {
         self.cells
             .iter()
             .filter(move |cell| Some(cell.moment) == moment && !cell.totals.is_zero())
-            .map(|cell| {
-                let (type_id, size) = split(cell.detail);
-                DetailedTotals {
-                    row: cell.row,
-                    type_id,
-                    size,
-                    answers: cell.answers,
-                    totals: cell.totals,
-                }
-            })
+            .map(|cell| DetailedTotals::new(cell.row.0, cell.detail, cell.answers, cell.totals))
     }
 
     /// The state of the whole heap at the moment, if it came.

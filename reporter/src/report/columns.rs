@@ -13,10 +13,21 @@ pub struct Columns {
 impl Columns {
     /// With these headings. All columns but the last are numbers.
     pub fn new<const N: usize>(headings: [&str; N], width: Option<usize>) -> Self {
+        Self::of(&headings, width)
+    }
+
+    /// With headings of which there may be any number.
+    pub fn of(headings: &[&str], width: Option<usize>) -> Self {
+        let headings = headings.iter().map(|&heading| heading.to_owned());
         Self {
-            rows: vec![headings.map(str::to_owned).to_vec()],
+            rows: vec![headings.collect()],
             width,
         }
+    }
+
+    /// Adds a row of as many cells as there are headings.
+    pub fn cells(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
     }
 
     /// Adds a row.

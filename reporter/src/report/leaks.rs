@@ -1,136 +1,305 @@
-//! `memprof leaks`: what was never freed, by the stack that allocated it.
+//! `memprof leaks`: what was left, by the stack that allocated it or by what was asked for; what
+//! never stops growing first.
 
-use super::measure::{Bytes, Count, Share};
-use crate::profile::{Language, Profile, StackId, Stacks, Totals};
+mod frames;
+mod suppressions;
+mod text;
+
+pub use frames::Place;
+pub use suppressions::{LeftOut, NoSuppressions, Suppressions};
+
+use super::trend::{Slope, Trend, picture, slope, trend};
+use crate::profile::{
+    Development, Grouping, Label, Language, NO_FRAME, Part, StackId, Stacks, Totals, group,
+};
 use crate::symbols::Origin;
 use serde::Serialize;
+use serde::ser::SerializeMap;
 use std::collections::HashMap;
-use std::fmt;
 
-/// What was never freed, biggest first.
+/// What was left.
 #[derive(Debug, Serialize)]
 pub struct Leaks {
-    /// The moment: the end, unless another one was asked for.
+    /// The moment: the end of the program's own code or of the recording, unless another one was
+    /// asked for.
     pub moment: String,
+    /// When that was, in seconds from the start.
+    pub time: f64,
     /// Whether the recording holds everything that happened.
     pub complete: bool,
-    /// The sum of everything that is left.
+    /// The sum of everything that was left at the moment, what is left out included.
     pub total: Totals,
-    /// The part of it whose stacks have none of the user's own code: mostly what the interpreter
-    /// keeps for itself until the process is gone.
+    /// What was never freed, not even by the interpreter's shutdown.
+    pub never_freed: Totals,
+    /// The part of `total` whose stacks have none of the user's own code: mostly what the
+    /// interpreter keeps for itself until the process is gone.
     pub without_own_code: Totals,
-    /// The stacks.
+    /// What suppressions leave out, and which.
+    pub suppressed: Suppressed,
+    /// What makes this report say less than it seems to.
+    pub warnings: Vec<String>,
+    /// The rows: what grows without end, that which grew most first, then the rest, biggest first.
     pub rows: Vec<LeakRow>,
-    /// How many stacks are not shown.
+    /// How many rows are not shown.
     pub more: usize,
+    /// What the rows are, if they are no stacks.
+    #[serde(skip)]
+    pub heading: Option<String>,
+    /// How wide a line may be.
+    #[serde(skip)]
+    pub width: Option<usize>,
 }
 
-/// A stack, and what is left of what it allocated.
-#[derive(Debug, Serialize)]
-pub struct LeakRow {
-    /// The innermost function.
-    pub function: String,
-    /// Its file.
-    pub file: String,
-    /// Its line.
-    pub line: u32,
-    /// Bytes that are left.
+/// What is left out.
+#[derive(Debug, Default, Serialize)]
+pub struct Suppressed {
+    /// Bytes.
     pub bytes: i64,
-    /// Blocks that are left.
+    /// Blocks.
     pub blocks: i64,
-    /// The stack, from the root.
-    pub frames: Vec<Place>,
+    /// By which patterns.
+    pub by: Vec<LeftOut>,
 }
 
-/// A frame as JSON has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Place {
-    /// The function.
-    pub function: String,
-    /// Its file.
-    pub file: String,
-    /// The line, 0 where none is known.
-    pub line: u32,
+/// What is left of one stack, type, line and so on.
+#[derive(Debug, Default)]
+pub struct LeakRow {
+    /// What it is, if it is no stack.
+    pub labels: Vec<Label>,
+    /// The stack, from the root, if it is one.
+    pub frames: Option<Vec<Place>>,
+    /// How much is left.
+    pub totals: Totals,
+    /// How much there ever was.
+    pub allocated: Totals,
+    /// How it developed.
+    pub trend: Trend,
+    /// How fast it grew, in bytes, where time went by.
+    pub slope: Option<Slope>,
+    /// When what is left was allocated: the first and the last of it, in seconds from the start, as
+    /// far as the moments tell at which the run was looked at.
+    pub ages: Option<(f64, f64)>,
+    /// The bytes over the run.
+    pub picture: String,
 }
 
-impl Place {
-    /// The frames of a stack, from the root.
-    pub fn of_stack(stacks: &Stacks, stack: StackId) -> Vec<Self> {
-        let frames = stacks
-            .outward(stack)
-            .into_iter()
-            .map(|frame| stacks.frame(frame));
-        frames
-            .map(|frame| Self {
-                function: stacks.name(frame.function).to_owned(),
-                file: stacks.name(frame.file).to_owned(),
-                line: frame.line,
-            })
-            .collect()
-    }
+/// What is known beside the rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// When the moment was, in seconds from the start.
+    pub time: f64,
+    /// What was alive when the recording ended.
+    pub at_end: Totals,
+    /// Whether the program is an interpreter of Python.
+    pub python: bool,
+    /// Whether CPython's allocators were recorded.
+    pub python_allocators: bool,
 }
 
-impl fmt::Display for Place {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.file.as_str(), self.line) {
-            ("", _) => out.write_str(&self.function),
-            (file, 0) => write!(out, "{} ({file})", self.function),
-            (file, line) => write!(out, "{} ({file}:{line})", self.function),
-        }
-    }
-}
+/// Letters of a picture.
+const PICTURE: usize = 24;
 
 impl Leaks {
-    /// The biggest `top` stacks of a profile, all without one.
-    pub fn new(profile: &Profile, top: Option<usize>) -> Self {
+    /// The first `top` rows, all without one; by stack without a grouping.
+    pub fn new(
+        development: &Development,
+        grouping: Option<&Grouping>,
+        mut suppressions: Suppressions,
+        circumstances: &Circumstances,
+        top: Option<usize>,
+    ) -> Self {
+        let profile = &development.profile;
         let stacks = &profile.stacks;
-        let mut sums: HashMap<StackId, Totals> = HashMap::new();
-        for row in &profile.rows {
-            *sums.entry(row.stack).or_default() += row.totals;
+        let mut groups = Groups::new(development, grouping);
+        let (mut total, mut without_own_code) = (Totals::ZERO, Totals::ZERO);
+        let mut suppressed = Totals::ZERO;
+        let mut known: HashMap<StackId, (bool, Option<usize>)> = HashMap::new();
+        for (place, row) in profile.rows.iter().enumerate() {
+            let (own, left_out) = *known.entry(row.stack).or_insert_with(|| {
+                let left_out = suppressions.find(stacks, row.stack, &profile.folder);
+                (has_own_code(stacks, row.stack), left_out)
+            });
+            if development.parts[place] == Part::Alive {
+                total += row.totals;
+                if !own {
+                    without_own_code += row.totals;
+                }
+                if let Some(pattern) = left_out {
+                    suppressed += row.totals;
+                    suppressions.count(pattern, row.totals);
+                }
+            }
+            if left_out.is_some() {
+                groups.of_rows[place] = None;
+            }
         }
-        let foreign = sums
-            .iter()
-            .filter(|(stack, _)| !has_own_code(stacks, **stack));
-        let without_own_code = foreign.map(|(_, totals)| *totals).sum();
-        let mut sums: Vec<(StackId, Totals)> = sums.into_iter().collect();
-        sums.sort_by_key(|(stack, totals)| {
-            (std::cmp::Reverse((totals.bytes, totals.blocks)), *stack)
-        });
-        let shown = top.unwrap_or(usize::MAX).min(sums.len());
-        let rows = sums
-            .iter()
-            .take(shown)
-            .map(|&(stack, totals)| leak_row(stacks, stack, totals));
+        let mut rows = groups.rows(development);
+        rows.retain(|row| !row.totals.is_zero());
+        rows.sort_by(LeakRow::order);
+        let shown = top.unwrap_or(usize::MAX).min(rows.len());
+        let more = rows.len() - shown;
+        rows.truncate(shown);
         Self {
             moment: profile.moment.clone(),
+            time: circumstances.time,
             complete: profile.complete,
-            total: profile.total,
+            total,
+            never_freed: circumstances.at_end,
             without_own_code,
-            rows: rows.collect(),
-            more: sums.len() - shown,
+            suppressed: Suppressed {
+                bytes: suppressed.bytes,
+                blocks: suppressed.blocks,
+                by: suppressions.left_out(),
+            },
+            warnings: warnings(circumstances),
+            rows,
+            more,
+            heading: grouping.map(Grouping::to_string),
+            width: None,
         }
     }
 }
 
-fn leak_row(stacks: &Stacks, stack: StackId, totals: Totals) -> LeakRow {
-    let frames = Place::of_stack(stacks, stack);
-    let innermost = frames.last().cloned().unwrap_or_else(|| Place {
-        function: crate::profile::group::NO_FRAME.to_owned(),
-        file: String::new(),
-        line: 0,
-    });
-    let Place {
-        function,
-        file,
-        line,
-    } = innermost;
-    LeakRow {
-        function,
-        file,
-        line,
-        bytes: totals.bytes,
-        blocks: totals.blocks,
-        frames,
+fn warnings(circumstances: &Circumstances) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if circumstances.python && !circumstances.python_allocators {
+        warnings.push(
+            "CPython's own allocators were not recorded: it keeps arenas of memory and never gives \
+             most of them back, and these are no leaks; record without --no-python-allocators to \
+             see the objects in them"
+                .to_owned(),
+        );
+    }
+    warnings
+}
+
+/// Which row of the report each row of the profile belongs to.
+struct Groups {
+    /// The labels of each, if rows are no stacks.
+    labels: Vec<Vec<Label>>,
+    /// The stack of each, if rows are stacks.
+    stacks: Vec<StackId>,
+    of_rows: Vec<Option<usize>>,
+}
+
+impl Groups {
+    fn new(development: &Development, grouping: Option<&Grouping>) -> Self {
+        let profile = &development.profile;
+        if let Some(grouping) = grouping {
+            let group::Assignment { labels, groups } = group::assign(profile, grouping);
+            return Self {
+                labels,
+                stacks: Vec::new(),
+                of_rows: groups.into_iter().map(Some).collect(),
+            };
+        }
+        let mut places: HashMap<StackId, usize> = HashMap::new();
+        let mut stacks = Vec::new();
+        let of_rows = profile.rows.iter().map(|row| {
+            Some(*places.entry(row.stack).or_insert_with(|| {
+                stacks.push(row.stack);
+                stacks.len() - 1
+            }))
+        });
+        Self {
+            labels: Vec::new(),
+            of_rows: of_rows.collect(),
+            stacks,
+        }
+    }
+
+    fn rows(self, development: &Development) -> Vec<LeakRow> {
+        let number = self.labels.len().max(self.stacks.len());
+        let alive = development.sums(Part::Alive, number, &self.of_rows);
+        let allocated = development.sums(Part::Allocated, number, &self.of_rows);
+        let mut rows: Vec<LeakRow> = alive
+            .into_iter()
+            .zip(allocated)
+            .map(|(totals, allocated)| LeakRow {
+                totals,
+                allocated,
+                ..LeakRow::default()
+            })
+            .collect();
+        let stacks = &development.profile.stacks;
+        for (row, &stack) in rows.iter_mut().zip(&self.stacks) {
+            if !row.totals.is_zero() {
+                row.frames = Some(Place::of_stack(stacks, stack));
+            }
+        }
+        for (row, labels) in rows.iter_mut().zip(self.labels) {
+            row.labels = labels;
+        }
+        let seconds = development.seconds();
+        development.courses(&self.of_rows, |group, course| {
+            let row = &mut rows[group];
+            if row.totals.is_zero() {
+                return;
+            }
+            let bytes: Vec<i64> = course.totals.iter().map(|totals| totals.bytes).collect();
+            row.trend = trend(&bytes);
+            row.slope = slope(&seconds, &bytes);
+            row.picture = picture(&bytes, PICTURE);
+            row.ages = course.ages;
+        });
+        rows
+    }
+}
+
+impl LeakRow {
+    /// The share of its blocks that is left.
+    pub fn survival(&self) -> f64 {
+        match self.allocated.blocks {
+            0 => 1.0,
+            blocks => (self.totals.blocks as f64 / blocks as f64).min(1.0),
+        }
+    }
+
+    fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let grows = |row: &Self| row.trend == Trend::Grows;
+        let grown = |row: &Self| match (row.trend, row.slope) {
+            (Trend::Grows, Some(slope)) => slope.grown,
+            (Trend::Grows, None) => row.totals.bytes as f64,
+            _ => 0.0,
+        };
+        let size = |row: &Self| (row.totals.bytes, row.totals.blocks);
+        grows(other)
+            .cmp(&grows(self))
+            .then_with(|| grown(other).total_cmp(&grown(self)))
+            .then_with(|| size(other).cmp(&size(self)))
+            .then_with(|| self.labels.cmp(&other.labels))
+            .then_with(|| self.frames.cmp(&other.frames))
+    }
+}
+
+/// A stack has the keys of its innermost frame, and its frames; other rows those of their labels.
+impl Serialize for LeakRow {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(frames) = &self.frames {
+            let innermost = frames.last().cloned().unwrap_or_else(|| Place {
+                function: NO_FRAME.to_owned(),
+                ..Place::default()
+            });
+            map.serialize_entry("function", &innermost.function)?;
+            map.serialize_entry("file", &innermost.file)?;
+            map.serialize_entry("line", &innermost.line)?;
+        }
+        for label in &self.labels {
+            label.serialize_into(&mut map)?;
+        }
+        map.serialize_entry("bytes", &self.totals.bytes)?;
+        map.serialize_entry("blocks", &self.totals.blocks)?;
+        map.serialize_entry("allocated", &self.allocated)?;
+        map.serialize_entry("survival", &self.survival())?;
+        map.serialize_entry("trend", &self.trend)?;
+        map.serialize_entry("bytes_per_second", &self.slope.map(|it| it.per_second))?;
+        map.serialize_entry("oldest", &self.ages.map(|ages| ages.0))?;
+        map.serialize_entry("newest", &self.ages.map(|ages| ages.1))?;
+        if let Some(frames) = &self.frames {
+            map.serialize_entry("frames", frames)?;
+        }
+        map.end()
     }
 }
 
@@ -145,118 +314,6 @@ fn has_own_code(stacks: &Stacks, stack: StackId) -> bool {
     })
 }
 
-impl fmt::Display for Leaks {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let total = self.total;
-        let (bytes, blocks) = (Bytes(total.bytes), Count(total.blocks));
-        writeln!(out, "Never freed: {bytes} in {blocks} blocks")?;
-        if !self.without_own_code.is_zero() && self.without_own_code != total {
-            writeln!(
-                out,
-                "of which {} in {} blocks by no code of your own: the interpreter and libraries keep some until the end",
-                Bytes(self.without_own_code.bytes),
-                Count(self.without_own_code.blocks)
-            )?;
-        }
-        for row in &self.rows {
-            let share = Share {
-                part: row.bytes,
-                whole: total.bytes,
-            };
-            let (bytes, blocks) = (Bytes(row.bytes), Count(row.blocks));
-            writeln!(out, "\n{bytes} in {blocks} blocks, {share}")?;
-            if row.frames.is_empty() {
-                writeln!(out, "    {}", row.function)?;
-            }
-            write_frames(out, &row.frames)?;
-        }
-        match self.more {
-            0 => Ok(()),
-            more => writeln!(out, "\n<{more} more stacks. Use --top N to view.>"),
-        }
-    }
-}
-
-/// A stack, innermost frame first, each step of the import system as one line; of a stack that is
-/// very deep, both ends.
-fn write_frames(out: &mut fmt::Formatter<'_>, frames: &[Place]) -> fmt::Result {
-    const INNER: usize = 20;
-    const OUTER: usize = 5;
-    let mut lines: Vec<String> = Vec::new();
-    let mut importing = 0;
-    for frame in frames.iter().rev() {
-        if frame.file.starts_with("<frozen importlib") {
-            importing += 1;
-            continue;
-        }
-        lines.extend(import_line(std::mem::take(&mut importing)));
-        lines.push(frame.to_string());
-    }
-    lines.extend(import_line(importing));
-    let hidden = lines.len().saturating_sub(INNER + OUTER);
-    for (place, line) in lines.iter().enumerate() {
-        if hidden > 1 && place == INNER {
-            writeln!(out, "    … {hidden} more frames")?;
-        }
-        if hidden <= 1 || place < INNER || place >= INNER + hidden {
-            writeln!(out, "    {line}")?;
-        }
-    }
-    Ok(())
-}
-
-/// What stands for so many frames of the import system.
-fn import_line(frames: usize) -> Option<String> {
-    match frames {
-        0 => None,
-        1 => Some("… 1 frame of the import system".to_owned()),
-        frames => Some(format!("… {frames} frames of the import system")),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::Leaks;
-    use crate::profile::sample;
-
-    #[test]
-    fn stacks_are_shown_innermost_first() {
-        let expected = "\
-Never freed: 10.4 KiB in 13 blocks
-of which 50 B in 1 blocks by no code of your own: the interpreter and libraries keep some until the end
-
-10.0 KiB in 10 blocks, 95.8%
-    decode (/usr/lib/python3.11/json/decoder.py:355)
-    load (/home/me/app/models.py:12)
-    <module> (/home/me/app/main.py:3)
-
-400 B in 2 blocks, 3.7%
-    load (/home/me/app/models.py:12)
-    <module> (/home/me/app/main.py:3)
-
-50 B in 1 blocks, 0.5%
-    <no stack>
-";
-        assert_eq!(Leaks::new(&sample::profile(), None).to_string(), expected);
-    }
-
-    #[test]
-    fn the_import_system_is_one_line() {
-        let text = Leaks::new(&sample::import(), None).to_string();
-        let expected = "
-    <module> (/home/me/models.py:1)
-    … 2 frames of the import system
-    <module> (/home/me/main.py:3)
-";
-        assert!(text.ends_with(expected), "{text}");
-    }
-
-    #[test]
-    fn of_deep_stacks_both_ends_are_shown() {
-        let leaks = Leaks::new(&sample::nested(1000), Some(10));
-        assert_eq!(leaks.rows[0].frames.len(), 1000);
-        let text = leaks.to_string();
-        assert!(text.contains("    … 975 more frames\n"), "{text}");
-        assert_eq!(text.lines().count(), 3 + 20 + 1 + 5);
-    }
-}
+#[path = "leaks/tests.rs"]
+mod tests;

@@ -149,16 +149,21 @@ fn marks_and_spans_from_python_name_moments() {
 
 #[test]
 fn the_end_of_the_programs_own_code_is_a_moment_before_the_shutdown_frees_what_it_kept() {
-    let code = "class Kept: pass\nkept = [Kept() for _ in range(1234)]\n\
+    let kept = "class Kept: pass\nkept = [Kept() for _ in range(1234)]\n\
                 passing = [Kept() for _ in range(4321)]\ndel passing";
+    // a background job of a shell ignores this signal, so that the interpreter never takes it
+    let ignoring = "import os, sys, signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n\
+                    os.execv(sys.executable, [sys.executable, '-c', sys.argv[1]])";
     for interpreter in interpreters::all() {
-        let run = Scenario::code(interpreter, code).recorded();
-        let at = |moment| run.json(&["partition", "--at", moment]);
-        assert_eq!(
-            count(&at("main-end"), "__main__.Kept"),
-            1234,
-            "{interpreter}"
-        );
-        assert_eq!(count(&at("end"), "__main__.Kept"), 0, "{interpreter}");
+        for scenario in [
+            Scenario::code(interpreter, kept),
+            Scenario::code(interpreter, ignoring).argument(kept),
+        ] {
+            let run = scenario.recorded();
+            let at = |moment| run.json(&["partition", "--at", moment]);
+            let number = count(&at("main-end"), "__main__.Kept");
+            assert_eq!(number, 1234, "{scenario:?}");
+            assert_eq!(count(&at("end"), "__main__.Kept"), 0, "{interpreter}");
+        }
     }
 }

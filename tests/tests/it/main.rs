@@ -17,6 +17,7 @@ mod domains;
 mod endings;
 mod errors;
 mod exports;
+mod faults;
 mod interpreters;
 mod kinds;
 mod mappings;

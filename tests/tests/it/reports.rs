@@ -236,9 +236,18 @@ fn exported_stacks_are_those_of_a_naive_replay() {
 #[test]
 fn leaks_are_what_a_naive_replay_has_left() {
     for_each_program(|name, run, capture, naive| {
-        let leaks = run.json(&["leaks", "--top", "1000000"]);
-        assert_eq!(total(&leaks), sum(&naive.at_end), "{name}");
-        let by_line_of_leaks = run.json(&["leaks", "--by", "line", "--top", "1000000"]);
+        let leaks = |options: &[&str]| {
+            let all = ["leaks", "--at", "end", "--no-default-suppressions"];
+            run.json(&[&all, options].concat())
+        };
+        assert_eq!(total(&leaks(&[])), sum(&naive.at_end), "{name}");
+        let never_freed = &run.json(&["leaks"])["never_freed"];
+        let never_freed = (
+            integer(&never_freed["bytes"]),
+            integer(&never_freed["blocks"]),
+        );
+        assert_eq!(never_freed, sum(&naive.at_end), "{name}");
+        let by_line_of_leaks = leaks(&["--by", "line"]);
         assert_eq!(
             lines(&by_line_of_leaks),
             by_line(capture, &naive.at_end),
