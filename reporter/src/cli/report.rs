@@ -219,7 +219,8 @@ pub(super) struct LeaksArguments {
     select: SelectArguments,
     #[command(flatten)]
     group: GroupArguments,
-    /// Leave out what lines such as leak:PATTERN in this file name, as for LeakSanitizer
+    /// Leave out what lines such as leak:PATTERN in this file name, as for the leak sanitizer of
+    /// compilers
     #[arg(long, value_name = "FILE")]
     suppressions: Option<PathBuf>,
     /// Show what the interpreter and the C library keep for themselves, too

@@ -281,7 +281,7 @@ pub(super) fn build_tagged<T: Copy + Ord + std::hash::Hash>(
     let wanted = wanted_threads(&threads, request.thread.as_deref())?;
     let native = NativeNames::new(recording.modules());
     let mut resolver = Resolver::new(definitions, &native);
-    let mut merged: NumberMap<(u32, u32, u8, u32, u64, T, u16), Totals> = NumberMap::default();
+    let mut merged: NumberMap<Merged<T>, Totals> = NumberMap::default();
     for (found, tag) in found {
         let DetailedTotals {
             row,
@@ -358,6 +358,9 @@ pub(super) fn build_tagged<T: Copy + Ord + std::hash::Hash>(
     };
     Ok((profile, tags))
 }
+
+/// What tells rows apart: stack, thread, allocator, type, size, tag and answers.
+type Merged<T> = (u32, u32, u8, u32, u64, T, u16);
 
 const NO_KIND: u32 = u32::MAX;
 const NO_SIZE: u64 = u64::MAX;

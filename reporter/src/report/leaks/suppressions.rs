@@ -1,4 +1,4 @@
-//! What a report about leaks leaves out: in the syntax of LeakSanitizer, one pattern a line.
+//! What a report about leaks leaves out: in the syntax of `LeakSanitizer`, one pattern a line.
 //!
 //! ```text
 //! # a comment
@@ -8,7 +8,7 @@
 //!
 //! A stack is left out when the pattern is found in the function, the file or the module of any of
 //! its frames; `*` stands for anything, `^` for the beginning and `$` for the end. `inner:PATTERN`, which
-//! LeakSanitizer does not know, looks at the innermost frame alone.
+//! `LeakSanitizer` does not know, looks at the innermost frame alone.
 
 use crate::profile::{NO_FRAME, Pattern, StackId, Stacks, Totals};
 use crate::symbols::origin;

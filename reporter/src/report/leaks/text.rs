@@ -130,27 +130,25 @@ fn survival(row: &LeakRow) -> String {
 
 /// What there is to say about a stack beside its size.
 fn sentence(row: &LeakRow) -> String {
-    let mut text = String::new();
-    if row.allocated.blocks > row.totals.blocks {
-        text += &format!(
-            "; {} of {} allocated",
-            survival(row),
-            Count(row.allocated.blocks)
-        );
-    }
-    match row.trend {
-        Trend::Grows => {
-            text += "; never stops growing";
-            if row.slope.is_some() {
-                text += &format!(", {} a second", speed(row.slope));
-            }
+    let survival = if row.allocated.blocks > row.totals.blocks {
+        let allocated = Count(row.allocated.blocks);
+        format!("; {} of {allocated} allocated", survival(row))
+    } else {
+        String::new()
+    };
+    let trend = match (row.trend, row.slope) {
+        (Trend::Grows, Some(_)) => {
+            format!("; never stops growing, {} a second", speed(row.slope))
         }
-        Trend::Bounded => text += "; grew, and stopped",
-        Trend::Varies => text += "; goes up and down",
-        Trend::Constant | Trend::Unknown => {}
+        (Trend::Grows, None) => "; never stops growing".to_owned(),
+        (Trend::Bounded, _) => "; grew, and stopped".to_owned(),
+        (Trend::Varies, _) => "; goes up and down".to_owned(),
+        (Trend::Constant | Trend::Unknown, _) => String::new(),
+    };
+    match row.trend {
+        Trend::Unknown => survival + &trend,
+        _ => format!("{survival}{trend}  {}", row.picture)
+            .trim_end()
+            .to_owned(),
     }
-    if !row.picture.is_empty() && row.trend != Trend::Unknown {
-        text += &format!("  {}", row.picture);
-    }
-    text
 }
