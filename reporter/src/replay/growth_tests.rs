@@ -14,7 +14,7 @@ struct Heaps(Vec<(Totals, Totals)>);
 
 impl Observer for Heaps {
     fn allocated(&mut self, context: Context<'_>, _: RowId, _: u64, _: Stamp) {
-        self.0.push((context.ledger.heap, context.ledger.heap));
+        self.0.push((context.ledger.heap(), context.ledger.heap()));
     }
 
     fn lost(
@@ -24,7 +24,7 @@ impl Observer for Heaps {
         _: Option<memprof_wire::units::TypeId>,
     ) {
         if let Some(last) = self.0.last_mut() {
-            last.1 = context.ledger.heap;
+            last.1 = context.ledger.heap();
         }
     }
 }
