@@ -39,6 +39,8 @@ enum Command {
     Table(report::TableArguments),
     /// Who called whom to allocate
     Tree(report::TreeArguments),
+    /// Source, with what each line allocated
+    Lines(report::LinesArguments),
     /// What was left when the program ended, what never stops growing first
     Leaks(report::LeaksArguments),
     /// What there was of each type or line at some moments, and what never stops growing
@@ -74,7 +76,11 @@ impl Cli {
             Command::Partition(arguments) => commands::partition::run(&arguments.into())?,
             Command::Diff(arguments) => return commands::diff::run(&arguments.into()),
             Command::Table(arguments) => commands::table::run(&arguments.into())?,
-            Command::Tree(arguments) => commands::tree::run(&arguments.select.into())?,
+            Command::Tree(arguments) => {
+                let interactive = !arguments.no_interactive;
+                commands::tree::run(&arguments.select.into(), interactive)?;
+            }
+            Command::Lines(arguments) => commands::lines::run(&arguments.into())?,
             Command::Leaks(arguments) => commands::leaks::run(&arguments.into())?,
             Command::Growth(arguments) => {
                 let moments = arguments.moments;

@@ -9,6 +9,7 @@ pub mod growth;
 pub mod info;
 pub mod input;
 pub mod leaks;
+pub mod lines;
 pub mod live;
 pub mod output;
 pub mod partition;

@@ -20,6 +20,7 @@
 //! [`recording::Recording::condition`] says what is missing. Nothing here writes to a recording.
 #![forbid(unsafe_code)]
 
+pub mod browse;
 pub mod cli;
 pub mod commands;
 pub mod export;

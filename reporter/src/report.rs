@@ -8,6 +8,7 @@ pub mod flamegraph;
 pub mod growth;
 pub mod info;
 pub mod leaks;
+pub mod lines;
 pub mod measure;
 pub mod notes;
 pub mod page_data;

@@ -1,6 +1,9 @@
 //! The reports on the command line.
 
-use crate::commands::{Input, Selection, diff, events, export, flamegraph, leaks, stats, timeline};
+use crate::commands::{
+    Input, Selection, diff, events, export, flamegraph, leaks, lines, stats, timeline,
+};
+use crate::profile::filter::Pattern;
 use crate::profile::{Filter, Grouping, Moment, Point};
 use crate::symbols::SourcePolicy;
 use clap::{Args, ValueEnum};
@@ -198,11 +201,17 @@ impl From<PartitionArguments> for Selection {
     }
 }
 
+/// On a terminal calls are opened and closed by keys, which `?` explains.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  memprof tree --top 40 memprof-app.py.4711.bin")]
+#[command(after_help = "Examples:
+  memprof tree memprof-app.py.4711.bin
+  memprof tree --no-interactive --top 40 memprof-app.py.4711.bin")]
 pub(super) struct TreeArguments {
     #[command(flatten)]
     pub(super) select: SelectArguments,
+    /// Text, also on a terminal
+    #[arg(long)]
+    pub(super) no_interactive: bool,
 }
 
 /// What grew through the whole run and was still growing at its end comes first, and of that what
@@ -378,6 +387,45 @@ impl From<FlamegraphArguments> for flamegraph::Options {
             selection,
             newer: arguments.newer,
             earlier,
+            source: arguments.source.into(),
+            output: arguments.output.output,
+            force: arguments.output.force,
+        }
+    }
+}
+
+/// What a line calls belongs to it. Patterns are parts of names: `*` stands for anything, `^` for the
+/// beginning, `$` for the end. Without any, your own functions are shown that hold most.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  memprof lines memprof-app.py.4711.bin load
+  memprof lines -o lines.html --file models.py memprof-app.py.4711.bin")]
+pub(super) struct LinesArguments {
+    #[command(flatten)]
+    select: SelectArguments,
+    /// Only functions whose name or file has this in it
+    pattern: Option<String>,
+    /// Only functions whose name has this in it
+    #[arg(long, value_name = "PATTERN")]
+    function: Option<String>,
+    /// Only functions whose file has this in it
+    #[arg(long = "file", id = "in_file", value_name = "PATTERN")]
+    in_file: Option<String>,
+    /// Whose source lines to show: none, those of your own files, or all
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = SourceArgument::Default)]
+    source: SourceArgument,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+impl From<LinesArguments> for lines::Options {
+    fn from(arguments: LinesArguments) -> Self {
+        let pattern = |text: Option<String>| text.map(|text| Pattern::part(&text));
+        Self {
+            selection: arguments.select.into(),
+            pattern: pattern(arguments.pattern),
+            function: pattern(arguments.function),
+            file: pattern(arguments.in_file),
             source: arguments.source.into(),
             output: arguments.output.output,
             force: arguments.output.force,

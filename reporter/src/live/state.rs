@@ -3,6 +3,7 @@
 mod tree;
 
 pub use tree::Branch;
+pub(crate) use tree::branches;
 
 use super::follow::Condition;
 use super::survey::{Entry, Shown, Survey};

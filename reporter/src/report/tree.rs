@@ -241,7 +241,7 @@ impl Tree {
 
 impl TreeNode {
     /// `function (file:line)`
-    fn place(&self) -> String {
+    pub fn place(&self) -> String {
         match (self.file.as_str(), self.line) {
             ("", _) => self.function.clone(),
             (file, 0) => format!("{} ({file})", self.function),

@@ -32,6 +32,43 @@ pub fn location(code: &CodeObject, instruction: u32) -> Location {
     }
 }
 
+/// The last line that any instruction of a code object belongs to.
+pub fn last_line(code: &CodeObject) -> u32 {
+    let first = i64::from(code.first_line);
+    let mut line = first;
+    let mut last = first;
+    match code.table {
+        LineTable::Lnotab => {
+            for [_, lines] in code.lines.as_chunks().0 {
+                line += i64::from(*lines as i8);
+                last = last.max(line);
+            }
+        }
+        LineTable::Lines310 => {
+            for [_, lines] in code.lines.as_chunks().0 {
+                if *lines as i8 != NO_LINE {
+                    line += i64::from(*lines as i8);
+                    last = last.max(line);
+                }
+            }
+        }
+        LineTable::Locations => {
+            let mut bytes = code.lines.iter().copied();
+            while let Some(head) = bytes.next() {
+                let entry = Entry::read(head >> 3 & 15, &mut bytes);
+                line += entry.lines;
+                if !entry.nowhere {
+                    last = last.max(line);
+                }
+            }
+        }
+    }
+    u32::try_from(last).unwrap_or(code.first_line)
+}
+
+/// In a table of 3.10, the line difference of a range that belongs to no line.
+const NO_LINE: i8 = -128;
+
 /// Up to 3.9: pairs of an address difference and a line difference, for the next range.
 fn lnotab(table: &[u8], first: i64, offset: u64) -> i64 {
     let mut line = first;
@@ -48,7 +85,6 @@ fn lnotab(table: &[u8], first: i64, offset: u64) -> i64 {
 
 /// 3.10: pairs of a range's length and the line difference of that range; -128 for no line.
 fn lines_310(table: &[u8], first: i64, offset: u64) -> Option<i64> {
-    const NO_LINE: i8 = -128;
     let mut line = first;
     let mut end = 0;
     for [bytes, lines] in table.as_chunks().0 {

@@ -22,7 +22,7 @@ const HEAVY: i64 = 20;
 
 /// The branches in the order of the screen, brothers by size. With a filter, those whose name fits
 /// and all on the way to them.
-pub(super) fn branches(
+pub(crate) fn branches(
     nodes: &[Node],
     shown: Shown,
     open: Option<&HashSet<u32>>,
