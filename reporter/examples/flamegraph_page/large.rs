@@ -301,7 +301,7 @@ fn timeline(random: &mut Random, peak: u64) -> Timeline {
         let hill = (-(time - 61.2).powi(2) / 300.0).exp();
         let steps = 0.25 * (time / 12.0).floor() / 7.0;
         let noise = f64::from(random.below(1_000)) / 30_000.0;
-        let share = (0.62 * hill + steps + noise + 0.04).min(0.995);
+        let share = (0.75 * hill + steps + noise + 0.04).min(0.995);
         let bytes = if step == 6_120 {
             peak
         } else {

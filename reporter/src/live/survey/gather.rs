@@ -65,7 +65,9 @@ impl Surveyor {
         survey.heap = replay.ledger.heap();
         survey.files = replay.ledger.files;
         survey.peak = replay.ledger.peak;
-        survey.events = self.rates.events;
+        if follower.condition() == Condition::Running {
+            survey.events = self.rates.events;
+        }
         survey.mark = self.mark.as_ref().map(|(time, _)| *time);
         survey.samples = series.samples().to_vec();
         survey.resident = self.look_at_resident(follower, survey.elapsed);
