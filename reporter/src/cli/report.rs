@@ -482,6 +482,9 @@ pub(super) struct EventsArguments {
     /// Write the frames of all stacks, too, behind the last event
     #[arg(long)]
     stacks: bool,
+    /// Events that move no memory, too: names of threads, marks, protections
+    #[arg(long)]
+    all: bool,
     /// As JSON, as always
     #[arg(long, hide = true)]
     json: bool,
@@ -492,6 +495,7 @@ impl From<EventsArguments> for events::Options {
         Self {
             input: arguments.input.into(),
             stacks: arguments.stacks,
+            all: arguments.all,
         }
     }
 }

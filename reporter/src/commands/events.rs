@@ -1,4 +1,4 @@
-//! `memprof events`: every event in the merged order, one JSON object a line.
+//! `memprof events`: what was allocated and freed in the merged order, one JSON object a line.
 
 use super::{Failure, Input, input, output};
 use crate::export::events::EventWriter;
@@ -13,6 +13,8 @@ pub struct Options {
     pub input: Input,
     /// Write the frames of each stack, too, after all events.
     pub stacks: bool,
+    /// Write events that move no memory, too.
+    pub all: bool,
 }
 
 /// Prints every event.
@@ -25,7 +27,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let mut order = Order::new(&recording, recording.streams())?;
     let mut failed = None;
     let written = output::to_standard_output(|out| {
-        let mut writer = EventWriter::new(out, recording.streams());
+        let mut writer = EventWriter::new(out, recording.streams(), options.all);
         failed = order.drive(&mut writer).err();
         finish(writer, options.stacks, &recording)
     });

@@ -19,12 +19,15 @@ pub struct EventWriter<'a> {
     now: Microseconds,
     thread: u32,
     used: BTreeSet<CallId>,
+    /// Whether events that move no memory are written, too.
+    all: bool,
     failed: Option<io::Error>,
 }
 
 impl<'a> EventWriter<'a> {
-    /// For the events of these streams.
-    pub fn new(out: &'a mut dyn Write, streams: &[StreamSource]) -> Self {
+    /// For the events of these streams; with `all` also those that move no memory: names of
+    /// threads, marks, protections.
+    pub fn new(out: &'a mut dyn Write, streams: &[StreamSource], all: bool) -> Self {
         Self {
             out,
             threads: streams.iter().map(|stream| stream.thread).collect(),
@@ -32,6 +35,7 @@ impl<'a> EventWriter<'a> {
             now: Microseconds(0),
             thread: 0,
             used: BTreeSet::new(),
+            all,
             failed: None,
         }
     }
@@ -91,6 +95,13 @@ impl<'a> EventWriter<'a> {
     }
 
     fn write(&mut self, stacks: &StackTable, event: &Event<'_>) -> io::Result<()> {
+        let moves_no_memory = matches!(
+            event,
+            Event::Protect { .. } | Event::Mark { .. } | Event::ThreadName(_)
+        );
+        if moves_no_memory && !self.all {
+            return Ok(());
+        }
         match *event {
             Event::Allocation {
                 address,
@@ -245,17 +256,22 @@ mod tests {
                 name: b"here",
             },
         );
-        let mut out = Vec::new();
-        let mut writer = EventWriter::new(&mut out, recorded.streams());
-        let mut order = Order::new(&recorded, recorded.streams()).expect("in memory");
-        order.drive(&mut writer).expect("in memory");
-        assert!(writer.failed.is_none());
-        let expected = r#"{"t":0.001000,"thread":100,"op":"malloc","address":"0x7f000010","size":48,"stack":1}
+        let written = |all: bool| {
+            let mut out = Vec::new();
+            let mut writer = EventWriter::new(&mut out, recorded.streams(), all);
+            let mut order = Order::new(&recorded, recorded.streams()).expect("in memory");
+            order.drive(&mut writer).expect("in memory");
+            assert!(writer.failed.is_none());
+            String::from_utf8(out).expect("text")
+        };
+        let memory = r#"{"t":0.001000,"thread":100,"op":"malloc","address":"0x7f000010","size":48,"stack":1}
 {"t":0.001000,"thread":100,"op":"free","address":"0x7f000010"}
 {"t":1.500000,"thread":101,"op":"free","address":"0x20","type":"a\"b"}
 {"t":1.500000,"thread":101,"op":"mmap","address":"0x1000","size":10,"stack":0,"kind":"file"}
-{"t":1.500000,"thread":101,"op":"mark","name":"here"}
 "#;
-        assert_eq!(String::from_utf8(out).expect("text"), expected);
+        let mark = r#"{"t":1.500000,"thread":101,"op":"mark","name":"here"}
+"#;
+        assert_eq!(written(false), memory);
+        assert_eq!(written(true), format!("{memory}{mark}"));
     }
 }
