@@ -116,6 +116,11 @@ impl Object {
         self.previous.is_null()
     }
 
+    /// The file that it was loaded from; empty for the program.
+    pub fn name(&self) -> *const c_char {
+        self.name
+    }
+
     /// Whether the object says where its own libraries are to be looked for.
     pub fn has_search_path(&self) -> bool {
         self.value(TAG_RPATH).is_some() || self.value(TAG_RUNPATH).is_some()

@@ -12,7 +12,7 @@ pub mod types;
 use crate::codes::Numbers;
 use crate::elf;
 use core::ffi::{CStr, c_char};
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use layout::Family;
 
 /// The code objects that are alive and were seen on some stack.
@@ -93,6 +93,19 @@ fn parse_version(text: &[u8]) -> Option<u32> {
             .fold(0u32, |number, byte| number * 10 + u32::from(byte - b'0'))
     });
     Some(numbers.next()? << 24 | numbers.next()? << 16 | numbers.next()? << 8)
+}
+
+/// Whether the runtime was pre-initialised before the program's `main`.
+static PREINITIALISED: AtomicBool = AtomicBool::new(false);
+
+/// The runtime has chosen its allocators.
+pub fn note_preinitialised() {
+    PREINITIALISED.store(true, Ordering::Relaxed);
+}
+
+/// Whether the runtime has chosen its allocators, as far as is known.
+pub fn is_preinitialised() -> bool {
+    PREINITIALISED.load(Ordering::Relaxed)
 }
 
 /// The family of the interpreter whose stacks are recorded; `None` without one.

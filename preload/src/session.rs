@@ -1,6 +1,7 @@
 //! Attaching this process to the recording.
 
 use crate::environment::{self, Carried};
+use crate::hooks::process;
 use crate::stack::native;
 use crate::{python, raw, thread};
 use core::cell::UnsafeCell;
@@ -26,6 +27,8 @@ static IMAGE: AtomicU32 = AtomicU32::new(0);
 static MAPPED_RINGS: AtomicUsize = AtomicUsize::new(0);
 /// The process that [`IMAGE`] belongs to: another one after a fork.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
+/// The image that this process was forked from; 0 for none, or once that was told.
+static FORKED_FROM: AtomicU32 = AtomicU32::new(0);
 
 struct CarriedCell(UnsafeCell<Carried>);
 
@@ -170,10 +173,17 @@ pub fn join_after_fork() -> bool {
         STATE.store(DARK, Ordering::Release);
         return false;
     }
+    FORKED_FROM.store(image(), Ordering::Relaxed);
     join(page, process);
     python::CODES.start_afresh();
     python::types::TYPES.start_afresh();
     true
+}
+
+/// The image that this process was forked from, for the one who is to tell it.
+pub fn take_forked_from() -> Option<u32> {
+    let image = FORKED_FROM.swap(0, Ordering::Relaxed);
+    (image != 0).then_some(image)
 }
 
 /// Maps the whole file: sparse, so that it costs addresses and no memory; and at once, so that no
@@ -231,6 +241,7 @@ pub fn program_headers() -> Option<(usize, usize)> {
 /// Attaches before the program's own constructors and `main` run, if no allocation did earlier.
 extern "C" fn start() {
     if page().is_some() {
+        process::watch_forks();
         thread::announce();
     }
 }

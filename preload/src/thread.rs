@@ -4,14 +4,14 @@ use crate::guard::Guard;
 use crate::python::types;
 use crate::stack::Stacks;
 use crate::tls::{self, Tls};
-use crate::{raw, session};
+use crate::{elf, raw, session};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use memprof_wire::allocator::Allocator;
-use memprof_wire::event::Event;
+use memprof_wire::event::{Event, Note};
 use memprof_wire::ring::RingHeader;
 use memprof_wire::session::{CAPACITY, FIRST_CAPACITY, RINGS, SessionPage};
 use memprof_wire::transport::{self, MAX_RECORD};
-use memprof_wire::units::{Address, Size, StackId, TypeId};
+use memprof_wire::units::{Address, Size, StackId, Turn, TypeId};
 
 /// Says that a [`Thread`] is in use. A forked child finds zero instead, because the kernel wipes
 /// the page there: that is how it notices that the ring is its parent's.
@@ -82,7 +82,7 @@ impl Thread {
         // guard is held by one hook at a time.
         let thread = unsafe { &mut *thread };
         if thread.head >= thread.limit && !thread.make_room(tls) {
-            return None;
+            return Self::first_of_a_child(tls);
         }
         if thread.page.turn().0 != thread.turn {
             thread.begin_turn();
@@ -219,6 +219,27 @@ impl Thread {
         }
     }
 
+    /// The child of a fork has left its parent's ring, and has a ring of its own with its first
+    /// event; a thread that went dark has none.
+    #[cold]
+    #[inline(never)]
+    fn first_of_a_child(tls: *mut Tls) -> Option<&'static mut Self> {
+        // SAFETY: the block is the calling thread's.
+        if unsafe { (*tls).thread.is_null() } {
+            Self::first_event(tls)
+        } else {
+            None
+        }
+    }
+
+    /// Says what this process was forked from, if it was and nobody said it yet.
+    fn note_inheritance(&mut self, forked_at: u64) {
+        if let Some(image) = session::take_forked_from() {
+            let turn = Turn(forked_at);
+            self.event(&Event::Inherits { image, turn });
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn first_event(tls: *mut Tls) -> Option<&'static mut Self> {
@@ -232,8 +253,9 @@ impl Thread {
             let thread = claim(session::page()?)?;
             (*tls).thread = thread;
             let thread = &mut *thread;
-            thread.note_name();
             thread.begin_turn();
+            thread.note_inheritance((*tls).forked_at);
+            thread.note_name();
             Some(thread)
         }
     }
@@ -256,8 +278,14 @@ fn leave_parents_ring(tls: *mut Tls) -> bool {
 
 /// Makes the first thread known before it allocates anything.
 pub fn announce() {
-    if let Some(guard) = Guard::enter() {
-        let _ = Thread::ready(&guard);
+    if let Some(guard) = Guard::enter()
+        && let Some(thread) = Thread::ready(&guard)
+    {
+        // what the program itself defines is found before any library, this one included
+        let program = elf::objects().find(|object| object.is_program());
+        if program.is_some_and(|program| program.find(c"malloc").is_some()) {
+            thread.event(&Event::Note(Note::OwnAllocator));
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::thread::Thread;
 use core::arch::{asm, global_asm};
 
-/// What each thread has of its own: 32 bytes, of the 64 that a late-loaded library may take.
+/// What each thread has of its own: 48 bytes, of the 64 that a late-loaded library may take.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Tls {
@@ -21,6 +21,10 @@ pub struct Tls {
     unused: u32,
     /// Where the child of a `vfork` has to return to.
     pub vfork_return: usize,
+    /// While a fork is under way, and then in its child: the turn that was taken for it.
+    pub forked_at: u64,
+    /// Room for later.
+    unused_too: u64,
 }
 
 /// The value of [`Tls::thread`] in a thread that records nothing.
@@ -32,12 +36,12 @@ global_asm!(
     ".globl memprof_tls",
     ".hidden memprof_tls",
     ".type memprof_tls,@object",
-    ".size memprof_tls,32",
-    "memprof_tls: .zero 32",
+    ".size memprof_tls,48",
+    "memprof_tls: .zero 48",
     ".popsection",
 );
 
-const _: () = assert!(size_of::<Tls>() == 32);
+const _: () = assert!(size_of::<Tls>() == 48);
 
 /// The calling thread's block. Valid as long as the thread lives; never shared with another.
 #[inline(always)]

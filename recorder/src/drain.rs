@@ -30,6 +30,9 @@ use stream::Stream;
 
 /// Between two looks at who died, in microseconds.
 const DEATHS_INTERVAL: u64 = 50_000;
+/// The same while there are several programs: what one of them held is nobody's from its death on,
+/// and a report adds up what all of them hold.
+const SEVERAL_DEATHS_INTERVAL: u64 = 2_000;
 
 /// So many threads may have failed to set up the ring that they claimed.
 const GIVEN_UP: usize = 32;
@@ -118,7 +121,12 @@ impl Drain {
             let root_is_dead = self.root.is_dead();
             if root_is_dead || now >= next_deaths {
                 self.images.look_for_deaths();
-                next_deaths = Microseconds(now.0 + DEATHS_INTERVAL);
+                let interval = if self.images.are_several() {
+                    SEVERAL_DEATHS_INTERVAL
+                } else {
+                    DEATHS_INTERVAL
+                };
+                next_deaths = Microseconds(now.0 + interval);
             }
             // All of this before the rings are visited: what was written before a death is then
             // found after it.

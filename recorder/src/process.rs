@@ -49,6 +49,23 @@ impl Process {
         self.known_dead
     }
 
+    /// Whether it is worth asking each of these processes if it is dead: one call for all.
+    pub fn any_died<'a>(processes: impl Iterator<Item = &'a Self>) -> bool {
+        let mut entries = Vec::new();
+        for process in processes {
+            let Some(descriptor) = process.descriptor() else {
+                return true;
+            };
+            entries.push(libc::pollfd {
+                fd: descriptor,
+                events: libc::POLLIN,
+                revents: 0,
+            });
+        }
+        // SAFETY: so many entries, which outlive the call.
+        unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, 0) != 0 }
+    }
+
     /// Whether a thread of the process is gone. That the whole process is dead but not yet reaped
     /// is only seen when [`Self::is_dead`] was asked.
     pub fn thread_is_dead(&self, thread: u32) -> bool {

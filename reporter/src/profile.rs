@@ -67,6 +67,8 @@ pub struct Thread {
     pub id: u32,
     /// Its last name, empty where none is known.
     pub name: String,
+    /// The process that it belonged to.
+    pub process: u32,
 }
 
 /// What was alive at a moment.

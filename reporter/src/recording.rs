@@ -1,10 +1,13 @@
-//! A recording that was opened: which program's events are to be replayed, and what else is known.
+//! A recording that was opened: which programs' events are to be replayed, and what else is known.
 
-use crate::replay::{ReplayError, Source, StreamSource};
+mod programs;
+
+use crate::replay::{ReplayError, Source, SpaceIndex, SpacePlan, StreamSource};
 use memprof_recorder::capture::{
-    CaptureError, CaptureReader, ChunkKind, Completeness, Facts, ImageStart, Module,
+    CaptureError, CaptureReader, ChunkKind, Completeness, Facts, ImageStart, Module, Observation,
 };
-use std::collections::HashSet;
+use memprof_wire::units::Address;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// What a recording cannot be opened for.
@@ -31,12 +34,19 @@ pub enum RecordingError {
     },
 }
 
-/// A capture, and the image of it that reports are about.
+/// A capture, and the programs of it that reports are about.
 #[derive(Debug)]
 pub struct Recording {
     reader: CaptureReader,
+    /// The program that stands for all.
     image: u32,
+    /// The image of each address space.
+    images: Vec<u32>,
+    spaces: Vec<SpacePlan>,
+    /// Those that reports are about, and then those of their forks' ancestors.
     streams: Vec<StreamSource>,
+    /// How many of `streams` reports are about.
+    own: usize,
 }
 
 /// Whether a recording holds everything that happened.
@@ -49,8 +59,8 @@ pub struct Condition {
 }
 
 impl Recording {
-    /// Opens a capture. Reports will be about the last program that `process` ran; without one,
-    /// that of the process that was started.
+    /// Opens a capture. Reports will be about all that `process` ran; without one, about all
+    /// processes together.
     ///
     /// # Errors
     ///
@@ -58,11 +68,23 @@ impl Recording {
     pub fn open(path: &Path, process: Option<u32>) -> Result<Self, RecordingError> {
         let reader = CaptureReader::open(path)?;
         let image = choose_image(&reader, process)?;
-        let streams = streams_of(&reader, image);
+        let programs = programs::choose(&reader, process);
+        let images: Vec<u32> = programs.iter().map(|program| program.image).collect();
+        let spaces: Vec<SpacePlan> = programs.into_iter().map(|program| program.plan).collect();
+        let mut streams = streams_of(&reader, &images);
+        streams.sort_by_key(|stream| {
+            let counts = spaces[stream.space.0 as usize].counts;
+            (!counts, stream.number)
+        });
+        let counts = |stream: &&StreamSource| spaces[stream.space.0 as usize].counts;
+        let own = streams.iter().take_while(counts).count();
         Ok(Self {
             reader,
             image,
+            images,
+            spaces,
             streams,
+            own,
         })
     }
 
@@ -76,12 +98,8 @@ impl Recording {
         self.reader.facts()
     }
 
-    /// The number of the image that reports are about.
-    pub fn image_number(&self) -> u32 {
-        self.image
-    }
-
-    /// The image that reports are about, where its start is known.
+    /// The image that stands for all that reports are about, where its start is known: the last
+    /// program of the process that was started, or was asked for.
     pub fn image(&self) -> Option<&ImageStart> {
         self.reader
             .images()
@@ -89,12 +107,57 @@ impl Recording {
             .find(|image| image.image == self.image)
     }
 
-    /// The threads of that image.
+    /// The threads whose events are to be replayed. Behind [`Self::own_streams`] are those of
+    /// processes that the report is not about, but from which one of its processes was forked.
     pub fn streams(&self) -> &[StreamSource] {
         &self.streams
     }
 
-    /// Decoded bytes of all events of that image.
+    /// The threads that reports are about.
+    pub fn own_streams(&self) -> &[StreamSource] {
+        &self.streams[..self.own]
+    }
+
+    /// What is to be known of the address spaces of the streams.
+    pub fn spaces(&self) -> &[SpacePlan] {
+        &self.spaces
+    }
+
+    /// The images that recorded anything, with their processes.
+    pub fn recorded_images(&self) -> HashMap<u32, u32> {
+        programs::with_events(&self.reader)
+    }
+
+    /// The images that began as a fork of another one, with that other one.
+    pub fn forks(&self) -> HashMap<u32, u32> {
+        programs::forks(&self.reader)
+    }
+
+    /// The processes that reports are about, by the order of their programs.
+    pub fn processes(&self) -> Vec<u32> {
+        let mut processes = Vec::new();
+        for plan in self.spaces.iter().filter(|plan| plan.counts) {
+            if !processes.contains(&plan.process) {
+                processes.push(plan.process);
+            }
+        }
+        processes
+    }
+
+    /// What was observed of the processes that reports are about: where there are several, the
+    /// sums of what was last seen of each that was alive.
+    pub fn observations(&self) -> Vec<Observation> {
+        let images = self.images.iter().zip(&self.spaces);
+        let counted = images.filter(|(_, plan)| plan.counts);
+        let seen = counted.map(|(&image, plan)| {
+            // what the kernel said is an extra: a report without it is still right
+            let observed = self.reader.observations(image).unwrap_or_default();
+            (observed, plan.ended)
+        });
+        programs::add_up(seen.collect())
+    }
+
+    /// Decoded bytes of all events that are to be replayed.
     pub fn event_bytes(&self) -> u64 {
         let chunks = self.streams.iter().flat_map(|stream| &stream.chunks);
         chunks
@@ -117,11 +180,11 @@ impl Recording {
         ending.unwrap_or_else(|| last().unwrap_or(0) as f64 / 1e6)
     }
 
-    /// Events of that image that were not recorded.
+    /// Events of those threads that were not recorded.
     pub fn lost(&self) -> u64 {
         let ends = self.reader.stream_ends().iter();
         ends.filter(|end| {
-            self.streams
+            self.own_streams()
                 .binary_search_by_key(&end.stream, |stream| stream.number)
                 .is_ok()
         })
@@ -147,11 +210,27 @@ impl Recording {
         }
     }
 
-    /// All modules that were ever seen in that image.
+    /// All modules that were ever seen, at addresses as [`SpaceIndex::distinguish`] makes them.
     pub fn modules(&self) -> Vec<Module> {
-        // modules name machine code only: without them the reports are still right
-        let lists = self.reader.modules(self.image).unwrap_or_default();
-        let mut modules: Vec<Module> = lists.into_iter().flat_map(|list| list.modules).collect();
+        let mut modules = Vec::new();
+        for (space, &image) in self.images.iter().enumerate() {
+            // modules name machine code only: without them the reports are still right
+            let lists = self.reader.modules(image).unwrap_or_default();
+            let base = SpaceIndex(space as u32).distinguish(Address(0)).0;
+            modules.extend(
+                lists
+                    .into_iter()
+                    .flat_map(|list| list.modules)
+                    .map(|module| {
+                        let (start, end) = (module.start + base, module.end + base);
+                        Module {
+                            start,
+                            end,
+                            ..module
+                        }
+                    }),
+            );
+        }
         modules.sort_by(|a, b| (a.start, &a.path).cmp(&(b.start, &b.path)));
         modules.dedup_by(|a, b| (a.start, &a.path) == (b.start, &b.path));
         modules
@@ -217,16 +296,20 @@ fn choose_image(reader: &CaptureReader, process: Option<u32>) -> Result<u32, Rec
     }
 }
 
-fn streams_of(reader: &CaptureReader, image: u32) -> Vec<StreamSource> {
+/// The threads of these images, by their numbers; the place of an image is the address space.
+fn streams_of(reader: &CaptureReader, images: &[u32]) -> Vec<StreamSource> {
+    let spaces: HashMap<u32, u32> = images.iter().copied().zip(0..).collect();
     let mut streams: Vec<StreamSource> = reader
         .streams()
         .iter()
-        .filter(|stream| stream.image == image)
-        .map(|stream| StreamSource {
-            number: stream.stream,
-            process: stream.process,
-            thread: stream.thread,
-            chunks: Vec::new(),
+        .filter_map(|stream| {
+            Some(StreamSource {
+                number: stream.stream,
+                process: stream.process,
+                thread: stream.thread,
+                space: SpaceIndex(*spaces.get(&stream.image)?),
+                chunks: Vec::new(),
+            })
         })
         .collect();
     streams.sort_by_key(|stream| stream.number);

@@ -22,6 +22,7 @@ mod growth;
 mod heap;
 mod ledger;
 mod lifetimes;
+mod numbers;
 mod observer;
 mod order;
 mod pages;
@@ -32,6 +33,7 @@ mod series;
 mod sizes;
 mod snapshot;
 mod source;
+mod space;
 mod stream;
 mod temporary;
 
@@ -54,6 +56,7 @@ pub use series::{Sample, Series};
 pub use sizes::{SizeRange, Sizes};
 pub use snapshot::{Bound, Detail, DetailedTotals, Snapshot, Span};
 pub use source::{Source, StreamSource};
+pub use space::{SpaceIndex, SpacePlan};
 pub use stream::{StackTable, StreamIndex};
 pub use temporary::Temporary;
 

@@ -13,6 +13,7 @@ pub mod measure;
 pub mod notes;
 pub mod page_data;
 pub mod partition;
+pub mod processes;
 pub mod stats;
 pub mod summary;
 pub mod table;

@@ -8,9 +8,11 @@
 use crate::guard::Guard;
 use crate::hooks::python;
 use crate::stack::native;
+use crate::thread::Thread;
 use crate::{elf, original, session};
 use core::ffi::{CStr, c_char, c_int, c_void};
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicBool, Ordering};
+use memprof_wire::event::{Event, Note};
 
 /// See the C library's manual.
 ///
@@ -73,7 +75,17 @@ unsafe extern "C" fn open_and_look(name: *const c_char, flags: c_int) -> *mut c_
     let library = unsafe { original(name, flags) };
     if !library.is_null() {
         changed();
-        python::install_if_loaded();
+        if flags & libc::RTLD_DEEPBIND != 0 {
+            note_deep_binding();
+        }
+        if python::install_if_loaded() {
+            // what came by dlopen could go by dlclose, and its functions and data are used now
+            let is_interpreter = |object: &&elf::Object| object.find(c"_PyRuntime").is_some();
+            if let Some(interpreter) = elf::objects().find(is_interpreter) {
+                pin(interpreter);
+            }
+        }
+        python::reinstall_if_lost();
     }
     library
 }
@@ -94,6 +106,34 @@ pub unsafe extern "C" fn dlclose(library: *mut c_void) -> c_int {
     native::forget_all();
     changed();
     result
+}
+
+/// Says, once, that a library goes past the hooks.
+#[cold]
+fn note_deep_binding() {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if let Some(guard) = Guard::enter()
+        && let Some(thread) = Thread::ready(&guard)
+        && !SAID.swap(true, Ordering::Relaxed)
+    {
+        thread.event(&Event::Note(Note::DeepBinding));
+    }
+}
+
+/// Keeps a library loaded for good.
+fn pin(object: &elf::Object) {
+    // what the loader allocates for this is not the program's
+    let _guard = Guard::enter();
+    // SAFETY: the name that the loader itself has for an object that is loaded.
+    unsafe {
+        if let Some(original) = original::dlopen()
+            && !object.name().is_null()
+            && object.name().read() != 0
+        {
+            let flags = libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE;
+            original(object.name(), flags);
+        }
+    }
 }
 
 /// Tells the recorder that the list of modules is another one.

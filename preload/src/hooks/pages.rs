@@ -2,6 +2,7 @@
 //! blocks are made while its hook holds the guard, and not recorded again.
 
 use crate::guard::Guard;
+use crate::hooks::python;
 use crate::original;
 use crate::stack::python::capture;
 use crate::thread::Thread;
@@ -27,6 +28,10 @@ pub unsafe extern "C" fn mmap(
         return libc::MAP_FAILED;
     };
     let guard = Guard::enter();
+    if guard.is_some() {
+        // an arena of an interpreter whose allocators are not hooked is mapped here
+        python::reinstall_if_lost();
+    }
     // SAFETY: the caller's arguments, handed on.
     let mapping = unsafe { original(address, length, protection, flags, descriptor, offset) };
     if let Some(guard) = guard

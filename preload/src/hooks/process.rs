@@ -1,11 +1,58 @@
 //! The start of the program, and what becomes of it: `exec` and `vfork`.
 //!
 //! A fork needs no hook: the memory that says which ring is a thread's own is wiped in the child.
+//! Only when children are followed, the C library is asked to say when it forks, so that the child
+//! can tell what it inherited.
 
 use crate::environment::{Extended, present as environment};
 use crate::hooks::python;
-use crate::{elf, original, session};
+use crate::{elf, original, raw, session, tls};
 use core::ffi::{c_char, c_int, c_void};
+use memprof_wire::session::option;
+
+/// Asks the C library to call [`before_fork`] and [`after_fork`]. Handlers that run before a fork
+/// run in the reverse order of their registration, so that this one, registered before the
+/// program's first constructor, is the last.
+pub fn watch_forks() {
+    type Handler = Option<unsafe extern "C" fn()>;
+    type Register = unsafe extern "C" fn(Handler, Handler, Handler, *mut c_void) -> c_int;
+    if !session::wants(option::FOLLOW_CHILDREN) {
+        return;
+    }
+    // pthread_atfork itself is no symbol of the C library: each program has a copy that calls this
+    if let Some(register) = elf::find_behind(c"__register_atfork") {
+        // SAFETY: the C library's function, with its type; a null handle is that of the program,
+        // whose handlers are never removed.
+        unsafe {
+            let register: Register = core::mem::transmute(register);
+            register(
+                Some(before_fork),
+                Some(after_fork),
+                None,
+                core::ptr::null_mut(),
+            );
+        }
+    }
+}
+
+/// Takes a turn: what this process did before it, its child inherits. A child that has recorded
+/// nothing yet has only what it inherited itself, so the turn of its own fork stays.
+unsafe extern "C" fn before_fork() {
+    if let Some(page) = session::page()
+        && raw::process() == session::process()
+    {
+        // SAFETY: the block is the calling thread's.
+        unsafe { (*tls::tls()).forked_at = page.next_turn().0 };
+    }
+}
+
+/// In the parent: the turn is over.
+unsafe extern "C" fn after_fork() {
+    if raw::process() == session::process() {
+        // SAFETY: the block is the calling thread's.
+        unsafe { (*tls::tls()).forked_at = 0 };
+    }
+}
 
 type Main = unsafe extern "C" fn(c_int, *mut *mut c_char, *mut *mut c_char) -> c_int;
 type Texts = *const *const c_char;
@@ -84,6 +131,7 @@ unsafe fn initialise_allocators(count: c_int, arguments: *mut *mut c_char) {
         initialise(&raw mut config);
         pre_initialise(&raw const config, count as isize, arguments);
     }
+    crate::python::note_preinitialised();
 }
 
 /// Calls `exec` with the environment it is to have.

@@ -14,7 +14,7 @@ use crate::{elf, session};
 use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_char, c_void};
 use core::marker::PhantomData;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use memprof_wire::allocator::Allocator;
 use memprof_wire::event::{Event, Note};
 use memprof_wire::session::option;
@@ -276,29 +276,36 @@ fn accessor(name: &CStr) -> Option<Accessor> {
     elf::find(name).map(|address| unsafe { core::mem::transmute::<usize, Accessor>(address) })
 }
 
-/// Sets the hooks if an interpreter is loaded and none are set yet.
-pub fn install_if_loaded() {
+/// Sets the hooks if an interpreter is loaded and none are set yet. Returns whether it did.
+pub fn install_if_loaded() -> bool {
     if session::page().is_none() || INSTALLED.load(Ordering::Acquire) {
-        return;
+        return false;
     }
     let (Some(get), Some(set)) = (
         accessor(c"PyMem_GetAllocator"),
         accessor(c"PyMem_SetAllocator"),
     ) else {
-        return;
+        return false;
     };
     let Some(support) = python::find() else {
-        return;
+        return false;
     };
     if INSTALLED.swap(true, Ordering::AcqRel) {
-        return;
+        return false;
     }
     let allocator = allocator_name();
     announce(support, allocator);
     let all = session::wants(option::PYTHON_ALLOCATORS);
     let read_types = all && session::wants(option::TYPES) && types::prepare(allocator.to_bytes());
     READ_TYPES.store(read_types, Ordering::Relaxed);
-    match python::family().filter(|_| support == Support::Stacks) {
+    install(get, set, all);
+    find_slot();
+    true
+}
+
+/// Sets the hooks for the interpreter that was found.
+fn install(get: Accessor, set: Accessor, all: bool) {
+    match python::family() {
         Some(Family::V39) => set_known::<layout::V39>(get, set, all),
         Some(Family::V310) => set_known::<layout::V310>(get, set, all),
         Some(Family::V311) => set_known::<layout::V311>(get, set, all),
@@ -308,6 +315,68 @@ pub fn install_if_loaded() {
         Some(Family::V315) => set_known::<layout::V315>(get, set, all),
         None if all => set_all::<Unknown>(get, set, all),
         None => {}
+    }
+}
+
+/// From 3.12 on an interpreter that is finalised and initialised again has its allocators as at
+/// first, without the hooks. There is nothing to be called back by; but there are calls that a new
+/// interpreter makes early, and these ask here. Allocators that somebody put in front of the hooks,
+/// as tracemalloc does, are left alone: only what stood behind the hooks at first is hooked again.
+#[inline]
+pub fn reinstall_if_lost() {
+    let slot = SLOT.load(Ordering::Acquire);
+    if slot == 0 {
+        return;
+    }
+    // SAFETY: a word of the runtime's structure, whose library is never unloaded.
+    let now = unsafe { (slot as *const usize).read_volatile() };
+    if now == ORIGINAL.load(Ordering::Relaxed) {
+        reinstall();
+    }
+}
+
+/// Where the runtime keeps its `free` of the object domain; 0 where that is unknown, or where
+/// hooks are never lost.
+static SLOT: AtomicUsize = AtomicUsize::new(0);
+/// What stood there before the hooks.
+static ORIGINAL: AtomicUsize = AtomicUsize::new(0);
+
+#[cold]
+fn reinstall() {
+    if let (Some(get), Some(set)) = (
+        accessor(c"PyMem_GetAllocator"),
+        accessor(c"PyMem_SetAllocator"),
+    ) {
+        install(get, set, session::wants(option::PYTHON_ALLOCATORS));
+    }
+}
+
+/// Looks where the runtime keeps the hook that was just set.
+fn find_slot() {
+    /// The allocators are near the front of a structure of some hundred KiB.
+    const SEARCHED: usize = 16 << 10;
+    // SAFETY: installed, so it is known what stood below; a free of this module is in both kinds.
+    let below = Obj::functions().free as usize;
+    let (Some(get), runtime) = (accessor(c"PyMem_GetAllocator"), python::runtime()) else {
+        return;
+    };
+    if runtime == 0 || python::found_version() < 0x030c_0000 {
+        return;
+    }
+    let mut functions = core::mem::MaybeUninit::<Functions>::uninit();
+    // SAFETY: the interpreter fills the five words in.
+    let hook = unsafe {
+        get(Obj::NUMBER, functions.as_mut_ptr());
+        functions.assume_init().free as usize
+    };
+    let words = runtime..runtime + SEARCHED;
+    let found = words
+        .step_by(size_of::<usize>())
+        // SAFETY: within the runtime's structure.
+        .find(|&word| unsafe { (word as *const usize).read_volatile() } == hook);
+    if let Some(slot) = found {
+        ORIGINAL.store(below, Ordering::Relaxed);
+        SLOT.store(slot, Ordering::Release);
     }
 }
 
@@ -353,7 +422,7 @@ fn set_one<I: Interpreter, D: Domain>(get: Accessor, set: Accessor) {
 fn change<D: Domain>(
     get: Accessor,
     set: Accessor,
-    hooks: impl FnOnce(Functions) -> Functions,
+    hooks: impl Fn(Functions) -> Functions,
     shared: bool,
 ) {
     let mut functions = core::mem::MaybeUninit::<Functions>::uninit();
@@ -361,6 +430,9 @@ fn change<D: Domain>(
     unsafe {
         get(D::NUMBER, functions.as_mut_ptr());
         let below = functions.assume_init();
+        if below.free as usize == hooks(below).free as usize {
+            return;
+        }
         *D::below().0.get() = Some(below);
         let mut hooks = hooks(below);
         if shared {
@@ -372,7 +444,13 @@ fn change<D: Domain>(
 
 /// What the interpreter calls the allocator below the hooks; empty when it does not tell.
 fn allocator_name() -> &'static CStr {
-    elf::find(c"_PyMem_GetCurrentAllocatorName").map_or(c"", |address| {
+    // 3.12 crashes when it is asked before its runtime is there
+    let name = if python::is_preinitialised() || python::found_version() < 0x030c_0000 {
+        elf::find(c"_PyMem_GetCurrentAllocatorName")
+    } else {
+        None
+    };
+    name.map_or(c"", |address| {
         // SAFETY: a function without arguments that returns a constant text or null; the runtime
         // is pre-initialised, or is of a version that does not need to be.
         unsafe {

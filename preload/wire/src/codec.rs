@@ -63,6 +63,7 @@ mod operation {
     pub const CENSUS_END: u8 = 20;
     pub const LONG_ALLOCATION: u8 = 21;
     pub const LONG_FREE: u8 = 22;
+    pub const INHERITS: u8 = 23;
 }
 
 /// How many bytes the steps of a difference take, which is zigzag and below 2^[`FAR_BITS`].
@@ -380,6 +381,11 @@ impl Encoder {
                 self.predictor.last_census = address.0;
             }
             Event::CensusEnd => writer.byte(operation::CENSUS_END),
+            Event::Inherits { image, turn } => {
+                writer.byte(operation::INHERITS);
+                writer.number(u64::from(image));
+                writer.number(turn.0);
+            }
         }
         writer.out
     }
@@ -852,6 +858,10 @@ impl Decoder {
                 }
             }
             operation::CENSUS_END => Event::CensusEnd,
+            operation::INHERITS => Event::Inherits {
+                image: number(input)? as u32,
+                turn: Turn(number(input)?),
+            },
             _ => return Err(unknown),
         })
     }

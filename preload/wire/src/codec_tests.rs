@@ -84,6 +84,8 @@ pub(crate) fn events() -> impl Strategy<Value = Event<'static>> {
         1 => (addresses(), type_id(), type_id())
             .prop_map(|(address, type_id, owner)| Event::CensusObject { address, type_id, owner }),
         1 => Just(Event::CensusEnd),
+        1 => (any::<u32>(), any::<u64>())
+            .prop_map(|(image, turn)| Event::Inherits { image, turn: Turn(turn) }),
     ]
 }
 

@@ -168,6 +168,14 @@ pub enum Event<'a> {
     },
     /// The census is complete.
     CensusEnd,
+    /// This process is the child of a fork: its memory began as that of another image.
+    Inherits {
+        /// The image it was forked from.
+        image: u32,
+        /// Everything in that image with a smaller turn happened before the fork; 0 where nobody
+        /// saw the fork itself, which then was shortly before this event.
+        turn: Turn,
+    },
 }
 
 /// How a code object's line table is written.
@@ -264,6 +272,8 @@ pub enum Note {
     SignalEventsLost = 5,
     /// The interpreter uses an allocator of its own below the hooks: survivors have no types.
     NoCensus = 6,
+    /// A library was loaded with `RTLD_DEEPBIND`: it calls the C library past this one.
+    DeepBinding = 7,
 }
 
 impl Note {
@@ -277,6 +287,7 @@ impl Note {
             4 => Some(Self::StacksCut),
             5 => Some(Self::SignalEventsLost),
             6 => Some(Self::NoCensus),
+            7 => Some(Self::DeepBinding),
             _ => None,
         }
     }

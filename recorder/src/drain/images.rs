@@ -81,7 +81,15 @@ impl Images {
         image.is_none_or(|image| image.process.thread_is_dead(thread))
     }
 
+    /// Whether there is more than one that has not ended.
+    pub(super) fn are_several(&self) -> bool {
+        self.known.len() > 1
+    }
+
     pub(super) fn look_for_deaths(&mut self) {
+        if !Process::any_died(self.known.iter().map(|image| &image.process)) {
+            return;
+        }
         for image in &mut self.known {
             image.is_gone |= image.process.is_dead();
         }

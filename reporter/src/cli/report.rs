@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub(super) struct InputArguments {
     /// The recording
     file: PathBuf,
-    /// Report on another process than the one that was started
+    /// Report on this process alone, with what it inherited; else on all together
     #[arg(long, value_name = "PID")]
     process: Option<u32>,
 }
@@ -442,7 +442,7 @@ pub(super) struct TimelineArguments {
     /// The recordings
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Of another process than the one that was started
+    /// Of this process alone; else of all together
     #[arg(long, value_name = "PID")]
     process: Option<u32>,
     #[command(flatten)]

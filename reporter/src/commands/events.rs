@@ -24,10 +24,10 @@ pub struct Options {
 /// When the recording cannot be read.
 pub fn run(options: &Options) -> Result<(), Failure> {
     let recording = options.input.open()?;
-    let mut order = Order::new(&recording, recording.streams())?;
+    let mut order = Order::new(&recording, recording.own_streams())?;
     let mut failed = None;
     let written = output::to_standard_output(|out| {
-        let mut writer = EventWriter::new(out, recording.streams(), options.all);
+        let mut writer = EventWriter::new(out, recording.own_streams(), options.all);
         failed = order.drive(&mut writer).err();
         finish(writer, options.stacks, &recording)
     });

@@ -4,10 +4,8 @@ use super::{Failure, Input, output};
 use crate::profile::threads;
 use crate::recording::Recording;
 use crate::replay::{Definitions, MarkSeen, Order, StackTable, Stamp, StreamIndex, Visitor};
-use crate::report::info::{
-    Info, InterpreterInfo, MarkInfo, ProcessInfo, ThreadInfo, python_version,
-};
-use crate::report::notes;
+use crate::report::info::{Info, InterpreterInfo, MarkInfo, ThreadInfo, python_version};
+use crate::report::{notes, processes};
 use memprof_wire::event::Event;
 use memprof_wire::units::{Microseconds, Turn};
 use std::ops::ControlFlow;
@@ -26,6 +24,7 @@ pub fn run(input: &Input, json: bool) -> Result<(), Failure> {
     let read_all = recording.event_bytes() <= READ_ALL;
     let mut said = Said {
         read_all,
+        own: recording.own_streams().len(),
         ..Said::default()
     };
     Order::new(&recording, recording.streams())?.drive(&mut said)?;
@@ -37,6 +36,8 @@ pub fn run(input: &Input, json: bool) -> Result<(), Failure> {
 struct Said {
     /// Go on behind the first allocations.
     read_all: bool,
+    /// How many streams the report is about.
+    own: usize,
     definitions: Definitions,
     marks: Vec<MarkInfo>,
     now: Microseconds,
@@ -63,6 +64,8 @@ impl Visitor for Said {
         }
         match event {
             Event::Allocation { .. } | Event::Free { .. } => {}
+            // behind the threads that the report is about are those of their ancestors
+            Event::Mark { .. } if stream.0 as usize >= self.own => {}
             Event::Mark { kind, name } => {
                 let name = String::from_utf8_lossy(name).into_owned();
                 let (time, stamp) = (self.now, Stamp::START);
@@ -105,10 +108,7 @@ fn gather(recording: &Recording, said: &Said) -> Info {
         reason: condition.reason,
         status: reader.ending().and_then(|ending| ending.status),
         signal: reader.ending().and_then(|ending| ending.signal),
-        process: recording
-            .streams()
-            .first()
-            .map_or(0, |stream| stream.process),
+        process: image.map_or(0, |image| image.process),
         executable: image
             .map(|image| image.executable.clone())
             .unwrap_or_default(),
@@ -121,18 +121,10 @@ fn gather(recording: &Recording, said: &Said) -> Info {
                 allocator: interpreter.allocator.clone(),
                 stacks: interpreter.stacks,
             }),
-        processes: reader
-            .images()
-            .iter()
-            .map(|image| ProcessInfo {
-                process: image.process,
-                parent: image.parent,
-                executable: image.executable.clone(),
-                arguments: image.arguments.clone(),
-            })
-            .collect(),
+        processes: processes::tree(recording),
         threads: threads
             .into_iter()
+            .take(recording.own_streams().len())
             .map(|thread| ThreadInfo {
                 id: thread.id,
                 name: thread.name,

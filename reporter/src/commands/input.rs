@@ -15,7 +15,7 @@ use std::path::PathBuf;
 pub struct Input {
     /// The file.
     pub path: PathBuf,
-    /// A process other than the one that was started.
+    /// One process alone; without it, all together.
     pub process: Option<u32>,
 }
 
@@ -111,8 +111,16 @@ pub fn temporary(
     Ok(profile)
 }
 
-/// Says on standard error why a recording is not all that happened.
+/// Says on standard error what a report is about, where that is not obvious, and why a recording
+/// is not all that happened.
 pub fn warn(recording: &Recording) {
+    let processes = recording.processes().len();
+    if processes > 1 {
+        output::say(format_args!(
+            "{processes} processes together; what a fork inherited counts where it was allocated \
+             (--process PID for one, memprof info for the list)"
+        ));
+    }
     if let Some(reason) = recording.condition().reason {
         output::say(format_args!("this recording is incomplete: {reason}"));
     }

@@ -55,7 +55,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let python = replay.definitions.interpreter.is_some();
     let circumstances = Circumstances {
         time: state.time.0 as f64 / 1e6,
-        at_end: replay.ledger.heap(),
+        at_end: replay.ledger.heap() + replay.ledger.left,
         python,
         python_allocators: recording.facts().python_allocators,
     };

@@ -2,22 +2,31 @@
 
 use crate::profile::Resolver;
 use crate::recording::Recording;
-use crate::replay::{CallId, Definitions, StackTable, StreamIndex, StreamSource, Visitor};
+use crate::replay::{
+    CallId, Definitions, SpaceIndex, StackTable, StreamIndex, StreamSource, Visitor,
+};
 use crate::report::leaks::Place;
 use crate::symbols::NativeNames;
 use memprof_wire::event::{Event, MappingKind, MarkKind};
 use memprof_wire::units::{Address, Microseconds, Size, StackId, Turn};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 /// Writes the events that it visits.
 pub struct EventWriter<'a> {
     out: &'a mut dyn Write,
-    threads: Vec<u32>,
+    /// The thread and the process of each stream.
+    threads: Vec<(u32, u32)>,
+    /// Whether there is more than one process.
+    several: bool,
+    /// Whether there is more than one program.
+    several_programs: bool,
+    /// What each process runs.
+    programs: HashMap<u32, SpaceIndex>,
     definitions: Definitions,
     now: Microseconds,
-    thread: u32,
+    thread: (u32, u32),
     used: BTreeSet<CallId>,
     /// Whether events that move no memory are written, too.
     all: bool,
@@ -30,10 +39,20 @@ impl<'a> EventWriter<'a> {
     pub fn new(out: &'a mut dyn Write, streams: &[StreamSource], all: bool) -> Self {
         Self {
             out,
-            threads: streams.iter().map(|stream| stream.thread).collect(),
+            threads: streams
+                .iter()
+                .map(|stream| (stream.thread, stream.process))
+                .collect(),
+            several: streams
+                .iter()
+                .any(|stream| stream.process != streams[0].process),
+            several_programs: streams
+                .iter()
+                .any(|stream| stream.space != streams[0].space),
+            programs: HashMap::new(),
             definitions: Definitions::default(),
             now: Microseconds(0),
-            thread: 0,
+            thread: (0, 0),
             used: BTreeSet::new(),
             all,
             failed: None,
@@ -68,11 +87,15 @@ impl<'a> EventWriter<'a> {
     fn begin(&mut self, operation: &str) -> io::Result<()> {
         let Microseconds(now) = self.now;
         let (seconds, fraction) = (now / 1_000_000, now % 1_000_000);
-        let thread = self.thread;
+        let (thread, process) = self.thread;
         write!(
             self.out,
-            "{{\"t\":{seconds}.{fraction:06},\"thread\":{thread},\"op\":\"{operation}\""
-        )
+            "{{\"t\":{seconds}.{fraction:06},\"thread\":{thread}"
+        )?;
+        if self.several {
+            write!(self.out, ",\"process\":{process}")?;
+        }
+        write!(self.out, ",\"op\":\"{operation}\"")
     }
 
     fn range(&mut self, Address(address): Address, Size(size): Size) -> io::Result<()> {
@@ -92,6 +115,19 @@ impl<'a> EventWriter<'a> {
 
     fn end(&mut self) -> io::Result<()> {
         self.out.write_all(b"}\n")
+    }
+
+    /// A process that runs another program than before has none of its memory any more.
+    fn note_program(&mut self, space: SpaceIndex) -> io::Result<()> {
+        if !self.several_programs {
+            return Ok(());
+        }
+        let before = self.programs.insert(self.thread.1, space);
+        if before.is_some_and(|before| before != space) {
+            self.begin("exec")?;
+            self.end()?;
+        }
+        Ok(())
     }
 
     fn write(&mut self, stacks: &StackTable, event: &Event<'_>) -> io::Result<()> {
@@ -116,6 +152,8 @@ impl<'a> EventWriter<'a> {
             Event::Free { address, type_id } => {
                 self.begin("free")?;
                 write!(self.out, ",\"address\":\"{:#x}\"", address.0)?;
+                let type_id =
+                    type_id.map(|type_id| self.definitions.type_number(stacks.space(), type_id));
                 let name = type_id.and_then(|type_id| self.definitions.type_name(type_id));
                 if let Some(name) = name.map(str::to_owned) {
                     self.text("type", name.as_bytes())?;
@@ -171,6 +209,7 @@ impl<'a> EventWriter<'a> {
                 self.begin("thread_name")?;
                 self.text("name", name)?;
             }
+            Event::Inherits { .. } => self.begin("forked")?,
             _ => return Ok(()),
         }
         self.end()
@@ -195,7 +234,8 @@ fn mark_name(kind: MarkKind) -> &'static str {
 
 impl Visitor for EventWriter<'_> {
     fn run(&mut self, stream: StreamIndex, _: Turn, time: Microseconds) {
-        self.thread = self.threads.get(stream.0 as usize).copied().unwrap_or(0);
+        let thread = self.threads.get(stream.0 as usize);
+        self.thread = thread.copied().unwrap_or_default();
         self.now = time;
     }
 
@@ -206,7 +246,10 @@ impl Visitor for EventWriter<'_> {
         event: Event<'_>,
     ) -> ControlFlow<()> {
         self.definitions.take(stream, stacks, &event);
-        match self.write(stacks, &event) {
+        let written = self
+            .note_program(stacks.space())
+            .and_then(|()| self.write(stacks, &event));
+        match written {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 self.failed = Some(error);

@@ -105,10 +105,7 @@ pub fn finish(recording: &Recording, replay: Replay<HeaptrackWriter<'_>>) -> io:
     if let Some(error) = failed {
         return Err(error);
     }
-    let observed = recording
-        .reader()
-        .observations(recording.image_number())
-        .unwrap_or_default();
+    let observed = recording.observations();
     if let Some(resident) = observed.iter().map(|seen| seen.resident).max() {
         writeln!(out, "R {:x}", resident / recording.page_size())?;
     }

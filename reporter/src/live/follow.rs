@@ -4,7 +4,9 @@ mod cut;
 
 use super::tally::Tally;
 use crate::recording::RecordingError;
-use crate::replay::{Following, Replay, ReplayError, Series, Source, StreamIndex, StreamSource};
+use crate::replay::{
+    Following, Replay, ReplayError, Series, Source, SpaceIndex, StreamIndex, StreamSource,
+};
 use cut::Cut;
 use memprof_recorder::capture::{CaptureReader, ChunkKind, Completeness, ImageStart};
 use memprof_wire::units::{Microseconds, Turn};
@@ -289,6 +291,7 @@ impl Image {
             StreamIndex(place as u32)
         } else {
             self.streams.push(StreamSource {
+                space: SpaceIndex::default(),
                 number: stream,
                 process,
                 thread,

@@ -53,10 +53,12 @@ pub(crate) fn profile() -> Profile {
             Thread {
                 id: 7,
                 name: "MainThread".into(),
+                process: 7,
             },
             Thread {
                 id: 8,
                 name: String::new(),
+                process: 7,
             },
         ],
         folder: "/home/me".into(),
@@ -147,6 +149,7 @@ pub(crate) fn of_stacks(functions: &[(&str, &str, u32)], blocks: &[(&[usize], i6
         threads: vec![Thread {
             id: 7,
             name: "MainThread".into(),
+            process: 7,
         }],
         ..Profile::default()
     }

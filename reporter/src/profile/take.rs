@@ -116,7 +116,8 @@ pub fn replay<O: Observer + Send>(
     observer: O,
 ) -> Result<Replay<O>, ReplayError> {
     let mut order = Order::new(source, recording.streams())?;
-    let mut replay = Replay::new(recording.page_size(), observer);
+    let (streams, spaces) = (recording.streams(), recording.spaces());
+    let mut replay = Replay::of_spaces(recording.page_size(), observer, streams, spaces);
     if recording.event_bytes() >= WORTH_TWO_CORES && available_parallelism().is_ok_and(is_several) {
         drive_on_two_cores(&mut order, &mut replay)?;
     } else {
@@ -137,7 +138,8 @@ pub fn replay_here<O: Observer>(
     observer: O,
 ) -> Result<Replay<O>, ReplayError> {
     let mut order = Order::new(source, recording.streams())?;
-    let mut replay = Replay::new(recording.page_size(), observer);
+    let (streams, spaces) = (recording.streams(), recording.spaces());
+    let mut replay = Replay::of_spaces(recording.page_size(), observer, streams, spaces);
     order.drive(&mut replay)?;
     replay.finish();
     Ok(replay)
@@ -311,8 +313,7 @@ pub(super) fn build_tagged<T: Copy + Ord + std::hash::Hash>(
     }
     let stacks = resolver.finish();
     let folder = recording.facts().folder.clone();
-    let process = recording.image().map_or(0, |image| image.process);
-    let mut subject = Subject::new(&stacks, &threads, &folder, process);
+    let mut subject = Subject::new(&stacks, &threads, &folder);
     let mut merged: Vec<_> = merged.into_iter().collect();
     merged.sort_unstable_by_key(|(key, _)| *key);
     let mut rows: Vec<(ProfileRow, T)> = Vec::with_capacity(merged.len());
@@ -374,6 +375,7 @@ pub fn threads(definitions: &Definitions, streams: &[StreamSource]) -> Vec<Threa
         .map(|(index, stream)| Thread {
             id: stream.thread,
             name: name(index).cloned().unwrap_or_default(),
+            process: stream.process,
         })
         .collect()
 }

@@ -70,6 +70,11 @@ pub(super) enum Rare {
         kind: MarkKind,
         name: String,
     },
+    /// A child begins with its parent's memory.
+    Fork {
+        parent: super::SpaceIndex,
+        child: super::SpaceIndex,
+    },
     CensusBegin,
     CensusObject {
         address: Address,

@@ -2,6 +2,8 @@
 
 use super::calls::{Call, Calls};
 use super::ledger::Stamp;
+use super::numbers::Numbers;
+use super::space::SpaceIndex;
 use super::stream::{StackTable, StreamIndex};
 use crate::hashing::NumberMap;
 use memprof_wire::event::{Event, LineTable, MarkKind, Note};
@@ -67,6 +69,7 @@ pub type StreamNames = Vec<String>;
 pub struct Definitions {
     /// Who called whom.
     pub calls: Calls,
+    numbers: Numbers,
     codes: NumberMap<u32, CodeObject>,
     types: NumberMap<u32, String>,
     names: Vec<StreamNames>,
@@ -75,6 +78,8 @@ pub struct Definitions {
     pub notes: Vec<Note>,
     /// The interpreter, if one was found. The last one where it was initialised again.
     pub interpreter: Option<Interpreter>,
+    /// Whose it is.
+    interpreter_space: Option<SpaceIndex>,
 }
 
 /// A code object whose texts are still coming.
@@ -99,6 +104,7 @@ impl Definitions {
                 code,
                 instruction,
             } => {
+                let code = self.numbers.code(stacks.space(), code);
                 let call = Call::Python { code, instruction };
                 stacks.define(stack, self.calls.child(stacks.call(parent), call));
             }
@@ -107,7 +113,7 @@ impl Definitions {
                 parent,
                 address,
             } => {
-                let call = Call::Native(address);
+                let call = Call::Native(stacks.space().distinguish(address));
                 stacks.define(stack, self.calls.child(stacks.call(parent), call));
             }
             Event::Code {
@@ -121,7 +127,7 @@ impl Definitions {
                 let [file, name, lines] = [file, name, lines].map(|length| length as usize);
                 let bytes = Vec::new();
                 let pending = Pending {
-                    code,
+                    code: self.numbers.code(stacks.space(), code),
                     first_line,
                     table,
                     file,
@@ -139,6 +145,7 @@ impl Definitions {
                 }
             }
             Event::Type { type_id, name } => {
+                let type_id = self.numbers.type_id(stacks.space(), type_id);
                 self.types.insert(type_id.0, text(name));
             }
             Event::ThreadName(name) => {
@@ -151,13 +158,19 @@ impl Definitions {
             Event::Note(note) if !self.notes.contains(&note) => self.notes.push(note),
             Event::Interpreter {
                 version,
-                stacks,
+                stacks: recorded,
                 allocator,
             } => {
+                // the first program's, where there are several: the one that was started
+                let space = stacks.space();
+                if *self.interpreter_space.get_or_insert(space) < space {
+                    return;
+                }
+                self.interpreter_space = Some(space);
                 let allocator = text(allocator);
                 self.interpreter = Some(Interpreter {
                     version,
-                    stacks,
+                    stacks: recorded,
                     allocator,
                 });
             }
@@ -173,6 +186,15 @@ impl Definitions {
     /// All code objects of which all was seen.
     pub fn codes(&self) -> impl Iterator<Item = &CodeObject> {
         self.codes.values()
+    }
+
+    /// The number by which a type of a program is known here.
+    #[inline(always)]
+    pub fn type_number(&mut self, space: SpaceIndex, type_id: TypeId) -> TypeId {
+        if space == SpaceIndex::default() {
+            return type_id;
+        }
+        self.numbers.type_id(space, type_id)
     }
 
     /// The name of a type.

@@ -5,15 +5,15 @@
 //! many times in a row. [`super::pipeline`] decodes the next batch meanwhile.
 
 use super::batch::{Batch, Rare, Step};
-use super::census::Census;
 use super::definitions::{Definitions, MarkSeen};
-use super::heap::{Block, Heap};
+use super::heap::Block;
 use super::ledger::{Ledger, Share, Stamp};
 use super::observer::{Context, Lost, Observer};
 use super::order::Visitor;
-use super::pages::{Change, Pages, Taken};
+use super::pages::{Change, Taken};
 use super::reading::Reading;
 use super::rows::{RowId, Rows};
+use super::space::{Space, SpaceIndex, SpacePlan};
 use super::stream::{StackTable, StreamIndex};
 use crate::hashing::NumberMap;
 use crate::profile::Totals;
@@ -36,7 +36,7 @@ struct Freed {
     at: Stamp,
 }
 
-/// Keeps the state of one image's memory while its events go by, and tells `O` about it.
+/// Keeps the state of the memory while its events go by, and tells `O` about it.
 pub struct Replay<O> {
     /// What the streams said about themselves.
     pub definitions: Definitions,
@@ -48,9 +48,19 @@ pub struct Replay<O> {
     pub observer: O,
     /// The marks, in order.
     pub marks: Vec<MarkSeen>,
-    heap: Heap,
-    pages: Pages,
-    census: Census,
+    page: u64,
+    /// The address space of the events that are being booked.
+    space: Space,
+    current: SpaceIndex,
+    /// All others, each in its place; in that of the current one nothing.
+    parked: Vec<Space>,
+    plans: Vec<SpacePlan>,
+    /// The space of each stream; empty where all are of the first.
+    spaces: Vec<SpaceIndex>,
+    /// Ends of processes, the last one first.
+    ends: Vec<(Microseconds, SpaceIndex)>,
+    /// What processes held that ended before the last.
+    left: Vec<(Share, Option<TypeId>)>,
     reading: Reading,
     /// The stream of the events that are being booked.
     stream: StreamIndex,
@@ -69,9 +79,14 @@ impl<O: Observer> Replay<O> {
             ledger: Ledger::default(),
             observer,
             marks: Vec::new(),
-            heap: Heap::default(),
-            pages: Pages::new(page),
-            census: Census::default(),
+            page,
+            space: Space::new(page),
+            current: SpaceIndex::default(),
+            parked: Vec::new(),
+            plans: Vec::new(),
+            spaces: Vec::new(),
+            ends: Vec::new(),
+            left: Vec::new(),
             reading: Reading::default(),
             stream: StreamIndex::default(),
             freed: None,
@@ -84,17 +99,19 @@ impl<O: Observer> Replay<O> {
     /// There are no more events: tells the observer what is still alive.
     pub fn finish(&mut self) {
         self.book();
+        self.ledger.left = self.left.iter().map(|(share, _)| share.totals).sum();
         let context = Context {
             ledger: &self.ledger,
             rows: &self.rows,
         };
         self.observer.end(context);
-        for (address, block) in self.heap.iter() {
-            let type_id = self.census.type_of(address, block.born);
-            self.observer.survivor(context, share(block), type_id);
+        for (share, type_id) in self.left.drain(..) {
+            self.observer.left(context, share, type_id);
         }
-        for share in self.pages.iter() {
-            self.observer.survivor(context, share, None);
+        for space in std::iter::once(&self.space).chain(&self.parked) {
+            for (share, type_id) in space.counted() {
+                self.observer.survivor(context, share, type_id);
+            }
         }
     }
 
@@ -122,7 +139,7 @@ impl<O: Observer> Replay<O> {
     pub(super) fn apply(&mut self, batch: &mut Batch) {
         self.rows.extend(batch.rows.drain(..));
         for steps in batch.steps.chunks(BATCH) {
-            if self.heap.is_large() {
+            if self.space.heap.is_large() {
                 self.touch(steps);
             }
             for step in steps {
@@ -140,12 +157,15 @@ impl<O: Observer> Replay<O> {
     fn touch(&self, steps: &[Step]) {
         // places first, and without a look at what is there: that would wait for each of them
         let touched = steps.iter().fold(0, |word, step| {
-            word ^ self.heap.touch_place(Address(step.address))
+            word ^ self.space.heap.touch_place(Address(step.address))
         });
         std::hint::black_box(touched);
         let touched = steps.iter().fold(0, |word, step| {
             let removed = step.what == Step::FREE;
-            word ^ self.heap.touch_settled(Address(step.address), removed)
+            word ^ self
+                .space
+                .heap
+                .touch_settled(Address(step.address), removed)
         });
         std::hint::black_box(touched);
     }
@@ -159,8 +179,12 @@ impl<O: Observer> Replay<O> {
             row,
             born,
         };
+        if born <= self.space.silent_until {
+            self.space.heap.insert(Address(step.address), block);
+            return;
+        }
         self.rows.count(row, step.size as i64);
-        if let Some(old) = self.heap.insert(Address(step.address), block) {
+        if let Some(old) = self.space.heap.insert(Address(step.address), block) {
             self.overwritten(old);
         }
         self.ledger.gain(Totals::block(step.size as i64));
@@ -174,6 +198,9 @@ impl<O: Observer> Replay<O> {
     /// An address was handed out again though nobody saw it given back.
     #[cold]
     fn overwritten(&mut self, old: Block) {
+        if old.born <= self.space.silent_until {
+            return;
+        }
         self.ledger.overwritten += 1;
         self.ledger.lose(share(old).totals);
         let context = Context {
@@ -186,8 +213,8 @@ impl<O: Observer> Replay<O> {
     #[inline(always)]
     fn free(&mut self, step: &Step) {
         let address = Address(step.address);
-        let Some(block) = self.heap.remove(address) else {
-            self.ledger.unknown_frees += 1;
+        let Some(block) = self.space.heap.remove(address) else {
+            self.ledger.unknown_frees += u64::from(self.space.counts());
             self.freed = None;
             return;
         };
@@ -201,7 +228,10 @@ impl<O: Observer> Replay<O> {
             type_id,
             at: self.ledger.births,
         });
-        self.ledger.frees += 1;
+        self.ledger.frees += u64::from(self.space.counts());
+        if block.born <= self.space.silent_until {
+            return;
+        }
         let share = share(block);
         self.ledger.lose(share.totals);
         let context = Context {
@@ -230,6 +260,9 @@ impl<O: Observer> Replay<O> {
             self.observer.time(context, time);
             self.ledger.now = time;
         }
+        if !self.spaces.is_empty() {
+            self.enter(stream);
+        }
     }
 
     /// Whatever does not come in millions.
@@ -248,7 +281,7 @@ impl<O: Observer> Replay<O> {
                 let taken = self.unmap(address, length);
                 let at = self.ledger.births;
                 if let Some((older, _)) = self.unmapped.insert(self.stream.0, (taken, at)) {
-                    self.pages.forget(older);
+                    self.space.pages.forget(older);
                 }
                 self.apply_changes();
             }
@@ -260,11 +293,12 @@ impl<O: Observer> Replay<O> {
                 row,
             } => {
                 let kind = self
+                    .space
                     .pages
                     .at(old)
                     .map_or(MappingKind::Anonymous, |(kind, _)| kind);
                 let taken = self.unmap(old, old_length);
-                self.pages.forget(taken);
+                self.space.pages.forget(taken);
                 self.map(new, new_length, kind, row);
             }
             Rare::Protect {
@@ -273,13 +307,16 @@ impl<O: Observer> Replay<O> {
                 usable,
             } => {
                 let born = self.ledger.birth();
-                self.pages
+                self.space
+                    .pages
                     .protect(address, length, usable, born, &mut self.changes);
                 self.apply_changes();
             }
+            Rare::Fork { parent, child } => self.fork(parent, child),
+            Rare::Mark { ref name, .. } if self.ignores_mark(name) => {}
             Rare::Mark { kind, ref name } => self.mark(kind, name.clone()),
-            Rare::CensusBegin => self.census.begin(self.ledger.births),
-            Rare::CensusObject { address, type_id } => self.census.add(address, type_id),
+            Rare::CensusBegin => self.space.census.begin(self.ledger.births),
+            Rare::CensusObject { address, type_id } => self.space.census.add(address, type_id),
         }
     }
 
@@ -301,10 +338,11 @@ impl<O: Observer> Replay<O> {
 
     fn map(&mut self, address: Address, length: Size, kind: MappingKind, row: RowId) {
         let born = self.ledger.birth();
-        self.pages
+        self.space
+            .pages
             .map(address, length, kind, row, born, &mut self.changes);
         self.apply_changes();
-        if kind == MappingKind::Anonymous {
+        if kind == MappingKind::Anonymous && born > self.space.silent_until {
             self.rows.count(row, length.0 as i64);
             let context = Context {
                 ledger: &self.ledger,
@@ -316,16 +354,19 @@ impl<O: Observer> Replay<O> {
 
     /// Unmaps; the changes are still to be applied.
     fn unmap(&mut self, address: Address, length: Size) -> Taken {
-        let taken = self.pages.unmap(address, length, &mut self.changes);
-        self.ledger.frees += u64::from(!self.changes.is_empty());
+        let taken = self.space.pages.unmap(address, length, &mut self.changes);
+        self.ledger.frees += u64::from(!self.changes.is_empty() && self.space.counts());
         taken
     }
 
     /// Books what a call did to the mappings, in the order in which it did.
     fn apply_changes(&mut self) {
-        self.ledger.files = self.pages.files();
-        self.ledger.reserved = self.pages.reserved();
+        self.count_files();
         for change in self.changes.drain(..) {
+            let (Change::Lost(share) | Change::Gained(share)) = change;
+            if share.born <= self.space.silent_until {
+                continue;
+            }
             match change {
                 Change::Lost(share) => {
                     self.ledger.lose(share.totals);
@@ -347,16 +388,30 @@ impl<O: Observer> Replay<O> {
         }
     }
 
+    /// Notes what mapped files and addresses set aside have become.
+    fn count_files(&mut self) {
+        if !self.space.counts() {
+            return;
+        }
+        let space = &mut self.space;
+        let files = (space.pages.files() - space.silent_files).max(0);
+        self.ledger.files += files - std::mem::replace(&mut space.counted_files, files);
+        let reserved = (space.pages.reserved() - space.silent_reserved).max(0);
+        self.ledger.reserved += reserved - std::mem::replace(&mut space.counted_reserved, reserved);
+    }
+
     /// What this stream unmapped last is still mapped.
     fn cancel_unmap(&mut self, stream: StreamIndex) {
         let Some((taken, at)) = self.unmapped.remove(&stream.0) else {
             return;
         };
         let reborn = (self.ledger.births != at).then(|| self.ledger.birth());
-        self.pages.restore(taken, reborn, &mut self.changes);
-        self.ledger.frees -= u64::from(!self.changes.is_empty());
+        self.space.pages.restore(taken, reborn, &mut self.changes);
+        self.ledger.frees -= u64::from(!self.changes.is_empty() && self.space.counts());
         for change in &self.changes {
-            if let (Change::Gained(share), None) = (change, reborn) {
+            if let (Change::Gained(share), None) = (change, reborn)
+                && share.born > self.space.silent_until
+            {
                 let context = Context {
                     ledger: &self.ledger,
                     rows: &self.rows,
@@ -388,7 +443,11 @@ impl<O: Observer> Replay<O> {
             return;
         };
         let mut block = Block { size, row, born };
-        self.ledger.frees -= 1;
+        self.ledger.frees -= u64::from(self.space.counts());
+        if block.born <= self.space.silent_until {
+            self.space.heap.insert(address, block);
+            return;
+        }
         let context = Context {
             ledger: &self.ledger,
             rows: &self.rows,
@@ -404,7 +463,7 @@ impl<O: Observer> Replay<O> {
         if self.ledger.births != at {
             block.born = self.ledger.birth();
         }
-        if let Some(old) = self.heap.insert(address, block) {
+        if let Some(old) = self.space.heap.insert(address, block) {
             self.overwritten(old);
         }
         self.ledger.gain(share(block).totals);
@@ -421,8 +480,8 @@ fn share(block: Block) -> Share {
 }
 
 impl<O: Observer> Visitor for Replay<O> {
-    fn run(&mut self, stream: StreamIndex, _: Turn, time: Microseconds) {
-        self.reading.run(stream, time);
+    fn run(&mut self, stream: StreamIndex, turn: Turn, time: Microseconds) {
+        self.reading.run(stream, turn, time);
         let _ = self.book_if_full();
     }
 
@@ -449,11 +508,13 @@ impl<O: Observer> Visitor for Replay<O> {
     }
 
     #[inline(always)]
-    fn free(&mut self, _: StreamIndex, _: &mut StackTable, free: Free) -> ControlFlow<()> {
-        self.reading.free(free);
+    fn free(&mut self, _: StreamIndex, stacks: &mut StackTable, free: Free) -> ControlFlow<()> {
+        self.reading.free(&mut self.definitions, stacks, free);
         self.book_if_full()
     }
 }
+
+mod spaces;
 
 #[cfg(test)]
 #[path = "engine_tests.rs"]

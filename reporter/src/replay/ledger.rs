@@ -47,6 +47,8 @@ pub struct Ledger {
     pub reserved: i64,
     /// The largest heap so far.
     pub peak: Peak,
+    /// What processes held when they ended, but for those that ran to the end of the recording.
+    pub left: Totals,
     /// How many blocks were born.
     pub births: Stamp,
     /// The time of the events that are being replayed.

@@ -55,6 +55,14 @@ pub trait Observer {
     /// The recording ends here; what is still alive follows, each by [`Observer::survivor`].
     fn end(&mut self, _context: Context<'_>) {}
 
+    /// A process has ended, and this was alive in it. Others go on.
+    fn ended(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
+        self.lost(context, share, type_id);
+    }
+
+    /// At the end, before the survivors: this was alive in a process that had [ended](Self::ended).
+    fn left(&mut self, _context: Context<'_>, _share: Share, _type_id: Option<TypeId>) {}
+
     /// This is alive at the end.
     fn survivor(&mut self, _context: Context<'_>, _share: Share, _type_id: Option<TypeId>) {}
 }
@@ -100,6 +108,16 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn end(&mut self, context: Context<'_>) {
         self.0.end(context);
         self.1.end(context);
+    }
+
+    fn ended(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
+        self.0.ended(context, share, type_id);
+        self.1.ended(context, share, type_id);
+    }
+
+    fn left(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
+        self.0.left(context, share, type_id);
+        self.1.left(context, share, type_id);
     }
 
     fn survivor(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {

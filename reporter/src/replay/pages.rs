@@ -205,6 +205,24 @@ impl Pages {
         }
     }
 
+    /// The same mappings in the child of a fork, all born there at this stamp.
+    #[must_use]
+    pub fn inherited(&self, born: Stamp) -> Self {
+        let mut pieces = self.pieces.clone();
+        for piece in pieces.values_mut() {
+            piece.born = born;
+        }
+        let mappings = self.mappings.iter();
+        Self {
+            pieces,
+            mappings: mappings
+                .map(|mapping| Mapping { born, ..*mapping })
+                .collect(),
+            unused: self.unused.clone(),
+            ..*self
+        }
+    }
+
     /// Everything that is heap now.
     pub fn iter(&self) -> impl Iterator<Item = Share> {
         let bytes = self

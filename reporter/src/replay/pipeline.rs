@@ -46,6 +46,7 @@ fn drive_in<S: Source, O: Observer + Send>(
     let (full, booked) = (bounded(BATCHES), bounded(BATCHES));
     let definitions = std::mem::take(&mut replay.definitions);
     let mut reader = Reader::new(definitions, full.0, booked.1, steps);
+    reader.reading.forks = replay.take_forks();
     let result = thread::scope(|scope| {
         scope.spawn(|| {
             // moved in here: when the reader is done, so is this loop
@@ -117,8 +118,8 @@ impl Reader {
 }
 
 impl Visitor for Reader {
-    fn run(&mut self, stream: StreamIndex, _: Turn, time: Microseconds) {
-        self.reading.run(stream, time);
+    fn run(&mut self, stream: StreamIndex, turn: Turn, time: Microseconds) {
+        self.reading.run(stream, turn, time);
         let _ = self.send_if_full();
     }
 
@@ -145,8 +146,8 @@ impl Visitor for Reader {
     }
 
     #[inline(always)]
-    fn free(&mut self, _: StreamIndex, _: &mut StackTable, free: Free) -> ControlFlow<()> {
-        self.reading.free(free);
+    fn free(&mut self, _: StreamIndex, stacks: &mut StackTable, free: Free) -> ControlFlow<()> {
+        self.reading.free(&mut self.definitions, stacks, free);
         self.send_if_full()
     }
 }

@@ -3,16 +3,19 @@
 use super::batch::{Batch, Rare, Step};
 use super::definitions::Definitions;
 use super::rows::{RowId, RowIndex};
+use super::space::SpaceIndex;
 use super::stream::{StackTable, StreamIndex};
 use memprof_wire::allocator::Allocator;
 use memprof_wire::codec::{Allocation, Free};
 use memprof_wire::event::Event;
-use memprof_wire::units::{Microseconds, StackId};
+use memprof_wire::units::{Microseconds, StackId, Turn};
 
 /// Fills a [`Batch`].
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     index: RowIndex,
+    /// Forks that are still to come, the last one first: the turn, the parent and the child.
+    pub forks: Vec<(Turn, SpaceIndex, SpaceIndex)>,
     /// What was read and not taken yet.
     pub batch: Batch,
 }
@@ -26,7 +29,13 @@ impl Reading {
     }
 
     /// The events that follow are of this stream and time.
-    pub fn run(&mut self, stream: StreamIndex, time: Microseconds) {
+    pub fn run(&mut self, stream: StreamIndex, turn: Turn, time: Microseconds) {
+        while let Some(&(due, parent, child)) = self.forks.last()
+            && due <= turn
+        {
+            self.forks.pop();
+            self.rare(Rare::Fork { parent, child });
+        }
         self.batch.steps.push(Step {
             address: time.0,
             size: u64::from(stream.0),
@@ -62,13 +71,20 @@ impl Reading {
 
     /// A block was given back.
     #[inline(always)]
-    pub fn free(&mut self, Free { address, type_id }: Free) {
+    pub fn free(
+        &mut self,
+        definitions: &mut Definitions,
+        stacks: &StackTable,
+        Free { address, type_id }: Free,
+    ) {
         if address.0 != 0 {
             self.batch.steps.push(Step {
                 address: address.0,
                 size: 0,
                 what: Step::FREE,
-                type_id: type_id.map_or(Step::NO_TYPE, |type_id| type_id.0),
+                type_id: type_id.map_or(Step::NO_TYPE, |type_id| {
+                    definitions.type_number(stacks.space(), type_id).0
+                }),
             });
         }
     }
@@ -96,7 +112,9 @@ impl Reading {
                 };
                 return self.allocation(stream, stacks, allocation);
             }
-            Event::Free { address, type_id } => return self.free(Free { address, type_id }),
+            Event::Free { address, type_id } => {
+                return self.free(definitions, stacks, Free { address, type_id });
+            }
             Event::FreeCancelled => Rare::FreeCancelled,
             Event::UnmapCancelled => Rare::UnmapCancelled,
             Event::Map {
@@ -140,9 +158,16 @@ impl Reading {
             Event::CensusBegin => Rare::CensusBegin,
             Event::CensusObject {
                 address, type_id, ..
-            } => Rare::CensusObject { address, type_id },
+            } => Rare::CensusObject {
+                address,
+                type_id: definitions.type_number(stacks.space(), type_id),
+            },
             _ => return definitions.take(stream, stacks, event),
         };
+        self.rare(rare);
+    }
+
+    fn rare(&mut self, rare: Rare) {
         self.batch.steps.push(Step {
             address: 0,
             size: self.batch.rare.len() as u64,

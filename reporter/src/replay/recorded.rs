@@ -2,6 +2,7 @@
 
 use super::error::ReplayError;
 use super::source::{Source, StreamSource};
+use super::space::SpaceIndex;
 use memprof_wire::allocator::Allocator;
 use memprof_wire::codec::{Encoder, MAX_EVENT};
 use memprof_wire::event::{Event, LineTable};
@@ -128,6 +129,7 @@ impl Recorded {
                 number,
                 process: 1,
                 thread: 100 + number,
+                space: SpaceIndex::default(),
                 chunks: Vec::new(),
             });
             self.writers.push(Writer::default());

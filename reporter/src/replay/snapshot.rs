@@ -357,6 +357,19 @@ impl Observer for Snapshot {
         }
     }
 
+    /// At the end of the recording a process that is gone is taken as it was at its own end.
+    fn ended(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
+        if self.span.until != Bound::End {
+            self.lost(context, share, type_id);
+        }
+    }
+
+    fn left(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
+        if self.span.until == Bound::End {
+            self.survivor(context, share, type_id);
+        }
+    }
+
     fn survivor(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
         if let Some(moment) = self.moment(context.ledger, share.born) {
             self.count(context, moment, share, type_id, None, share.totals);

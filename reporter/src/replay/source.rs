@@ -1,6 +1,7 @@
 //! Where the bytes of a recording come from.
 
 use super::error::ReplayError;
+use super::space::SpaceIndex;
 
 /// A place that chunks of events can be read from, already decompressed.
 pub trait Source {
@@ -21,6 +22,8 @@ pub struct StreamSource {
     pub process: u32,
     /// The kernel's number of its thread.
     pub thread: u32,
+    /// The address space that its addresses are of.
+    pub space: SpaceIndex,
     /// What [`Source::read`] takes, in the order of the stream.
     pub chunks: Vec<usize>,
 }

@@ -5,6 +5,7 @@ use super::error::{Damage, DamageKind, ReplayError};
 use super::order::Visitor;
 use super::rows::RowId;
 use super::source::{Source, StreamSource};
+use super::space::SpaceIndex;
 use memprof_recorder::capture::CaptureError;
 use memprof_wire::codec::{Common, Decoder, Sites};
 use memprof_wire::event::Event;
@@ -19,6 +20,7 @@ pub struct StreamIndex(pub u32);
 /// What is known of each stack that a stream has defined, by its number there.
 #[derive(Debug)]
 pub struct StackTable {
+    space: SpaceIndex,
     slots: Vec<Slot>,
     /// Shared by all stacks that were never defined, as only a damaged file has them.
     stray: Slot,
@@ -35,6 +37,7 @@ struct Slot {
 impl Default for StackTable {
     fn default() -> Self {
         Self {
+            space: SpaceIndex::default(),
             slots: vec![Slot::default()],
             stray: Slot::default(),
         }
@@ -42,6 +45,20 @@ impl Default for StackTable {
 }
 
 impl StackTable {
+    /// No stacks yet, of a stream in this address space.
+    pub fn of_space(space: SpaceIndex) -> Self {
+        Self {
+            space,
+            ..Self::default()
+        }
+    }
+
+    /// The address space of the stream.
+    #[inline(always)]
+    pub fn space(&self) -> SpaceIndex {
+        self.space
+    }
+
     /// The call that a stack of this stream stands for.
     #[inline(always)]
     pub fn call(&self, stack: StackId) -> CallId {
@@ -119,7 +136,7 @@ impl Stream {
             bytes: Vec::new(),
             position: 0,
             decoder: Decoder::new(),
-            stacks: StackTable::default(),
+            stacks: StackTable::of_space(source.space),
             turn: Turn::default(),
             time: Microseconds::default(),
         }

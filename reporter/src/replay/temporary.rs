@@ -91,6 +91,9 @@ impl Observer for Temporary {
         }
     }
 
+    /// Not freed: nobody was done with it.
+    fn ended(&mut self, _: Context<'_>, _: Share, _: Option<TypeId>) {}
+
     fn restored(&mut self, context: Context<'_>, lost: Lost) {
         if self.is_temporary(context, &lost.share) {
             self.count(lost.share.row, -lost.share.totals);

@@ -1,6 +1,7 @@
 //! `memprof info`: what a recording is.
 
 use super::measure::{Bytes, Count, Seconds};
+use super::processes::{self, ProcessInfo};
 use serde::Serialize;
 use std::fmt;
 
@@ -33,7 +34,8 @@ pub struct Info {
     pub executable: String,
     /// The interpreter, if the program is one.
     pub interpreter: Option<InterpreterInfo>,
-    /// The programs of the recording.
+    /// The programs of the recording: children behind their parents, and what a process executed
+    /// behind what it was before.
     pub processes: Vec<ProcessInfo>,
     /// The threads of the program that reports are about.
     pub threads: Vec<ThreadInfo>,
@@ -69,19 +71,6 @@ pub struct InterpreterInfo {
     pub allocator: String,
     /// Whether Python stacks were recorded.
     pub stacks: bool,
-}
-
-/// A program that was recorded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ProcessInfo {
-    /// Its process.
-    pub process: u32,
-    /// The parent of that.
-    pub parent: u32,
-    /// The program.
-    pub executable: String,
-    /// Its command line.
-    pub arguments: Vec<String>,
 }
 
 /// A thread.
@@ -170,15 +159,7 @@ impl fmt::Display for Info {
             writeln!(out, "Note         {note}")?;
         }
         if self.processes.len() > 1 {
-            writeln!(out, "\nProcesses")?;
-            for process in &self.processes {
-                let command = process.arguments.join(" ");
-                writeln!(
-                    out,
-                    "  {:>8}  {} ({command})",
-                    process.process, process.executable
-                )?;
-            }
+            processes::write(&self.processes, out)?;
         }
         writeln!(out, "\nThreads")?;
         for ThreadInfo { id, name } in &self.threads {

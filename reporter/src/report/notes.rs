@@ -24,6 +24,9 @@ fn sentence(note: Note) -> &'static str {
         Note::StacksMerged => "there were so many stacks that some were merged into their callers",
         Note::StacksCut => "some stacks were so deep that their outer end is missing",
         Note::SignalEventsLost => "some allocations inside signal handlers are missing",
+        Note::DeepBinding => {
+            "a library was loaded with RTLD_DEEPBIND: what it allocates by itself cannot be seen"
+        }
         Note::NoCensus => {
             "the interpreter uses an allocator of its own: what is alive at the end has no types"
         }

@@ -295,23 +295,44 @@ fn page_node(stacks: &Stacks, stack: StackId) -> Node {
 }
 
 fn processes(recording: &Recording) -> Vec<Process> {
-    let process = recording
-        .streams()
-        .first()
-        .map_or(0, |stream| stream.process);
-    vec![Process {
-        name: recording.facts().name.clone(),
-        pid: process,
-    }]
+    let root = recording.facts().root;
+    let images = recording.reader().images();
+    let name = |pid| {
+        let image = images.iter().rfind(|image| image.process == pid);
+        match image.map(|image| image.executable.rsplit('/').next().unwrap_or_default()) {
+            Some(name) if pid != root && !name.is_empty() => name.to_owned(),
+            _ => recording.facts().name.clone(),
+        }
+    };
+    all_processes(recording)
+        .into_iter()
+        .map(|pid| Process {
+            name: name(pid),
+            pid,
+        })
+        .collect()
+}
+
+/// The processes of all threads, in the order of these.
+fn all_processes(recording: &Recording) -> Vec<u32> {
+    let mut processes: Vec<u32> = Vec::new();
+    for stream in recording.streams() {
+        if !processes.contains(&stream.process) {
+            processes.push(stream.process);
+        }
+    }
+    processes
 }
 
 fn threads(recording: &Recording, replay: &Replay<PageObserver>) -> Vec<Thread> {
+    let processes = all_processes(recording);
+    let place = |pid| processes.iter().position(|&process| process == pid);
     profile::threads(&replay.definitions, recording.streams())
         .into_iter()
         .map(|thread| Thread {
             name: thread.name,
             tid: thread.id,
-            process: Some(ProcessId(0)),
+            process: place(thread.process).map(|place| ProcessId(place as u32)),
         })
         .collect()
 }

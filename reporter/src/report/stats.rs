@@ -89,6 +89,8 @@ pub struct ThreadStats {
     pub id: u32,
     /// Its last name.
     pub name: String,
+    /// The process that it belonged to.
+    pub process: u32,
     /// Blocks that it allocated.
     pub allocations: i64,
 }
@@ -139,7 +141,7 @@ impl Stats {
                 blocks: ledger.peak.heap.blocks,
                 time: ledger.peak.time.0 as f64 / 1e6,
             },
-            end: ledger.heap(),
+            end: ledger.heap() + ledger.left,
             duration: recording.duration(),
             complete: condition.complete,
             reason: condition.reason,
@@ -155,9 +157,11 @@ impl Stats {
             threads: threads
                 .into_iter()
                 .zip(by_stream)
-                .map(|(Thread { id, name }, totals)| ThreadStats {
+                .take(recording.own_streams().len())
+                .map(|(Thread { id, name, process }, totals)| ThreadStats {
                     id,
                     name,
+                    process,
                     allocations: totals.blocks,
                 })
                 .collect(),
@@ -273,6 +277,7 @@ impl fmt::Display for Stats {
             id,
             name,
             allocations,
+            process: _,
         } in &self.threads
         {
             let count = Count(*allocations).to_string();

@@ -24,11 +24,7 @@ pub fn timeline(recording: &Recording, marks: &[MarkSeen], series: &Series) -> T
         .map(|sample| point(sample.time, sample.heap))
         .collect();
     let mut curves = vec![curve(Quantity::Heap, heap)];
-    // what the kernel said is an extra: a page without it is still right
-    let observed = recording
-        .reader()
-        .observations(recording.image_number())
-        .unwrap_or_default();
+    let observed = recording.observations();
     if !observed.is_empty() {
         let every = observed.len().div_ceil(SAMPLES);
         let resident = observed.iter().step_by(every);

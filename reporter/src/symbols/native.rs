@@ -8,6 +8,7 @@ mod debug_file;
 mod hidden;
 mod object;
 
+use crate::replay::SpaceIndex;
 use memprof_recorder::capture::Module;
 use memprof_wire::units::Address;
 use object::Object;
@@ -88,7 +89,7 @@ impl NativeNames {
         }
         let Some(module) = self.module(address) else {
             return vec![NativeName {
-                function: format!("{:#x}", address.0),
+                function: format!("{:#x}", SpaceIndex::within(address).0),
                 ..NativeName::default()
             }];
         };

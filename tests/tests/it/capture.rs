@@ -123,14 +123,14 @@ impl Capture {
 
     fn of(recording: &Recording) -> Self {
         let mut collected = Collector::default();
-        let mut order = Order::new(recording, recording.streams()).unwrap();
+        let mut order = Order::new(recording, recording.own_streams()).unwrap();
         order.drive(&mut collected).unwrap();
         assert_eq!(order.damage(), []);
         let Collector {
             definitions,
             events,
         } = collected;
-        let threads = recording.streams().iter().enumerate();
+        let threads = recording.own_streams().iter().enumerate();
         let threads = threads.map(|(index, stream)| Thread {
             id: stream.thread,
             process: stream.process,

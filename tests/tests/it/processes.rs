@@ -101,9 +101,25 @@ fn a_program_that_executes_another_stays_recorded() {
         let run = Scenario::code(interpreter, code).recorded();
         assert_eq!(run.stdout, "[]\n");
         let capture = run.capture();
-        assert_eq!(capture.of_size(400_010), [], "that was the program before");
+        // the program before is there too, and its memory is gone when the next one begins
+        assert_eq!(capture.only(400_010).thread, 0);
         capture.only(400_034);
         assert!(capture.complete);
+        let at_peak = sizes(&run, &[], "peak");
+        assert!(
+            !at_peak.contains(&400_010) || !at_peak.contains(&400_034),
+            "{at_peak:?}"
+        );
+        // of each program, what it held when it ended
+        assert!(sizes(&run, &[], "end").contains(&400_010));
+        let info = run.json(&["info"]);
+        let programs = info["processes"].as_array().unwrap();
+        assert_eq!(programs.len(), 2, "{info}");
+        assert_eq!(programs[0]["process"], programs[1]["process"]);
+        assert_eq!(
+            (&programs[0]["executed"], &programs[1]["executed"]),
+            (&false.into(), &true.into())
+        );
     }
     let shell = Scenario::program("sh")
         .argument("-c")
@@ -140,4 +156,126 @@ fn a_script_is_run_as_python_itself_would_run_it() {
         assert_same_text(&text(&recorded.stderr), &text(&bare.stderr), &form);
         assert_eq!(recorded.status, bare.status);
     }
+}
+
+/// The processes of a recording, by the depth in the tree.
+fn tree(run: &Run) -> Vec<(u64, u32)> {
+    let info = run.json(&["info"]);
+    let processes = info["processes"].as_array().unwrap().iter();
+    let number = |it: &serde_json::Value, key| it[key].as_u64().unwrap();
+    processes
+        .map(|it| (number(it, "depth"), number(it, "process") as u32))
+        .collect()
+}
+
+/// What a process has at a moment: blocks by their sizes, those of 100,000 bytes and more.
+fn sizes(run: &Run, process: &[&str], moment: &str) -> Vec<u64> {
+    let words = ["table", "--by", "size", "--at", moment];
+    let table = run.json(&[&words, process].concat());
+    let rows = table["rows"].as_array().unwrap().iter();
+    let mut sizes: Vec<u64> = rows
+        .flat_map(|row| {
+            let blocks = row["blocks"].as_u64().unwrap().max(1);
+            let bytes = row["bytes"].as_u64().unwrap();
+            vec![bytes / blocks; blocks as usize]
+        })
+        .filter(|&size| size >= 100_000)
+        .collect();
+    sizes.sort_unstable();
+    sizes
+}
+
+#[test]
+fn the_child_of_a_fork_knows_what_it_inherited() {
+    let scenario = Scenario::program(c("inherit")).option("--follow-children");
+    let run = scenario.recorded();
+    let tree = tree(&run);
+    let depths: Vec<u64> = tree.iter().map(|(depth, _)| *depth).collect();
+    // the child in the middle recorded nothing and is not there
+    assert_eq!(depths, [0, 1, 1]);
+    let [parent, child, grandchild] = [0, 1, 2].map(|place: usize| tree[place].1.to_string());
+    let parent = ["--process", &parent];
+    let child = ["--process", &child];
+    let grandchild = ["--process", &grandchild];
+
+    // alone, each with what it inherited, and nothing of what came after the fork
+    assert_eq!(
+        sizes(&run, &child, "peak"),
+        [1_000_003, 2_000_003, 4_000_000]
+    );
+    assert_eq!(sizes(&run, &child, "end"), [500_009, 1_000_003]);
+    assert_eq!(
+        sizes(&run, &parent, "peak"),
+        [1_000_003, 2_000_003, 3_000_017, 4_000_000]
+    );
+    assert_eq!(sizes(&run, &parent, "end"), [1_000_003, 4_000_000]);
+    assert_eq!(
+        sizes(&run, &grandchild, "peak"),
+        [600_011, 1_000_003, 4_000_000]
+    );
+    for process in [&parent[..], &child, &grandchild, &[]] {
+        let stats = run.json(&[&["stats"], process].concat());
+        assert_eq!(stats["unknown_frees"], 0, "{process:?}");
+    }
+    let stats = run.json(&[&["stats"], &child[..]].concat());
+    assert_eq!(
+        (&stats["allocations"], &stats["frees"]),
+        (&1.into(), &2.into())
+    );
+
+    // together, what was inherited counts once
+    assert_eq!(
+        sizes(&run, &[], "peak"),
+        [500_009, 1_000_003, 2_000_003, 3_000_017, 4_000_000]
+    );
+    assert_eq!(sizes(&run, &[], "end"), [500_009, 1_000_003, 4_000_000]);
+}
+
+#[test]
+fn processes_one_after_another_do_not_add_up() {
+    let code = "import subprocess, sys\n\
+        for n in range(4): subprocess.run([sys.executable, '-S', '-c', \
+        'import time; block = bytearray(50_000_000); time.sleep(0.02)'])";
+    let run = Scenario::code(usual(), code)
+        .option("--follow-children")
+        .recorded();
+    let stats = run.json(&["stats"]);
+    let peak = stats["peak"]["bytes"].as_u64().unwrap();
+    assert!((50_000_000..100_000_000).contains(&peak), "{peak}");
+    let size = 50_000_001;
+    assert_eq!(run.capture().of_size(size).len(), 4);
+    assert_eq!(
+        sizes(&run, &[], "peak")
+            .iter()
+            .filter(|&&it| it == size)
+            .count(),
+        1
+    );
+    let all = tree(&run);
+    assert_eq!(
+        all.iter().filter(|(depth, _)| *depth == 1).count(),
+        4,
+        "{all:?}"
+    );
+}
+
+#[test]
+fn the_recording_lasts_until_the_last_child_has_ended() {
+    // a daemon: the program ends, and its grandchild goes on
+    let code = "import os, time\n\
+        block = bytearray(700_001)\n\
+        if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        \
+        time.sleep(0.3)\n        late = bytearray(800_001)\n    os._exit(0)\n\
+        os.wait()";
+    let run = Scenario::code(usual(), code)
+        .option("--follow-children")
+        .recorded();
+    let capture = run.capture();
+    assert!(capture.complete);
+    let late = capture.only(800_002);
+    let daemon = capture.threads[late.thread].process;
+    assert!(
+        sizes(&run, &["--process", &daemon.to_string()], "end").contains(&700_002),
+        "it inherited that"
+    );
 }

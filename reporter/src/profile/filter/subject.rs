@@ -16,8 +16,6 @@ pub struct Subject<'a> {
     pub threads: &'a [Thread],
     /// Where the program was started.
     pub folder: &'a str,
-    /// The process.
-    pub process: u32,
     /// Where the program was.
     pub stack: StackId,
     /// The thread that allocated.
@@ -30,13 +28,12 @@ pub struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// Of rows with these stacks and threads; the row itself is set one by one.
-    pub fn new(stacks: &'a Stacks, threads: &'a [Thread], folder: &'a str, process: u32) -> Self {
+    pub fn new(stacks: &'a Stacks, threads: &'a [Thread], folder: &'a str) -> Self {
         Self {
             stacks,
             sites: Sites::new(stacks),
             threads,
             folder,
-            process,
             stack: Stacks::EMPTY,
             thread: 0,
             allocator: Allocator::Malloc,
@@ -68,7 +65,10 @@ impl<'a> Subject<'a> {
                 let thread = &self.threads[self.thread as usize];
                 pattern.matches(&thread.name) || pattern.matches(&thread.id.to_string())
             }
-            Text::Process => pattern.matches(&self.process.to_string()),
+            Text::Process => {
+                let thread = &self.threads[self.thread as usize];
+                pattern.matches(&thread.process.to_string())
+            }
             Text::Domain => pattern.matches(self.allocator.domain().name()),
             Text::Allocator => pattern.matches(self.allocator.name()),
         }
