@@ -58,7 +58,11 @@ fn library(name: &str) -> Option<PathBuf> {
 
 #[test]
 fn allocators_that_the_user_preloads_are_recorded_through() {
-    for name in ["libjemalloc.so.2", "libtcmalloc_minimal.so.4", "libmimalloc.so.2.0"] {
+    for name in [
+        "libjemalloc.so.2",
+        "libtcmalloc_minimal.so.4",
+        "libmimalloc.so.2.0",
+    ] {
         let Some(library) = library(name) else {
             continue;
         };
@@ -133,7 +137,7 @@ fn exceptions_of_cpp_pass_and_their_blocks_are_freed() {
 
 #[test]
 fn a_rust_program_is_recorded() {
-    let Some(program) = compiled("rustc", "grow.rs", &["-O"]) else {
+    let Some(program) = compiled("rustc", "grow.rs", &["-Copt-level=0"]) else {
         return;
     };
     let run = same(&program, &[]);
@@ -166,7 +170,9 @@ fn a_java_machine_is_unharmed() {
     assert_eq!(run.stdout, "2000 7000001\n");
     let capture = run.capture();
     assert!(capture.complete && capture.lost == 0);
-    let direct = capture.allocations().filter(|it| (7_000_001..7_010_000).contains(&it.size));
+    let direct = capture
+        .allocations()
+        .filter(|it| (7_000_001..7_010_000).contains(&it.size));
     assert!(direct.count() >= 1);
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -40,11 +40,18 @@ fn an_interpreter_may_be_loaded_late_and_begin_again() {
             let block = capture.only(size);
             assert_eq!(capture.frees_of(&block), 1, "{name}: {size}");
             let stack = capture.stacks([block.at]).remove(0);
-            stack.into_iter().map(|frame| frame.function).collect::<Vec<_>>()
+            stack
+                .into_iter()
+                .map(|frame| frame.function)
+                .collect::<Vec<_>>()
         };
         for round in 0..2 {
             assert_eq!(functions(234_568 + round), ["<module>"], "{name}");
-            assert_eq!(functions(345_679 + round), ["in_thread", "<module>"], "{name}");
+            assert_eq!(
+                functions(345_679 + round),
+                ["in_thread", "<module>"],
+                "{name}"
+            );
         }
         let objects = capture.allocations().filter(|it| it.by == "obj.malloc");
         let calls: Vec<_> = objects.map(|it| it.at).collect();
@@ -53,6 +60,9 @@ fn an_interpreter_may_be_loaded_late_and_begin_again() {
             outwards.next() == Some("<module>") && outwards.next() == Some("outer")
         });
         let inside = inside.count();
-        assert!(inside >= 2 * 1000, "{name}: {inside} small blocks of both rounds");
+        assert!(
+            inside >= 2 * 1000,
+            "{name}: {inside} small blocks of both rounds"
+        );
     }
 }

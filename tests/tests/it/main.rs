@@ -11,9 +11,11 @@
 mod allocators;
 mod arrows;
 mod behaviours;
+mod beside;
 mod binaries;
 mod capture;
 mod domains;
+mod embedding;
 mod endings;
 mod errors;
 mod exports;
