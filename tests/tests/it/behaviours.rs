@@ -242,3 +242,22 @@ fn numpy_is_recorded_and_unharmed() {
         assert!(functions(&stack).contains(&"work"), "{stack:?}");
     }
 }
+
+/// The program touches 64 MiB, and goes on when the system has seen it have them: the recorder
+/// looks every few milliseconds, for as long as a second.
+#[test]
+fn resident_memory_is_followed_over_time() {
+    let code = "
+import time
+held = bytearray(b'x' * (64 << 20))
+time.sleep(1)
+";
+    let run = Scenario::code(usual(), code).recorded();
+    let recording = memprof_reporter::recording::Recording::open(&run.file, None).unwrap();
+    let image = recording.image_number();
+    let seen = recording.reader().observations(image).unwrap();
+    let most = seen.iter().map(|seen| seen.resident).max().unwrap();
+    assert!(most > 64 << 20 && most < 512 << 20, "{most}");
+    assert!(seen[0].resident < 64 << 20, "{:?}", seen[0]);
+    assert!(seen.is_sorted_by_key(|seen| seen.time));
+}
