@@ -1,6 +1,8 @@
 //! The command line, as `clap` reads it, and how it becomes plain options.
 
+mod events;
 mod live;
+mod pages;
 mod record;
 mod report;
 
@@ -40,7 +42,7 @@ enum Command {
     /// Who called whom to allocate
     Tree(report::TreeArguments),
     /// Source, with what each line allocated
-    Lines(report::LinesArguments),
+    Lines(pages::LinesArguments),
     /// What was left when the program ended, what never stops growing first
     Leaks(report::LeaksArguments),
     /// What there was of each type or line at some moments, and what never stops growing
@@ -48,13 +50,13 @@ enum Command {
     /// What lived but for a moment
     Temporary(report::TemporaryArguments),
     /// One self-contained page to look at
-    Flamegraph(report::FlamegraphArguments),
+    Flamegraph(pages::FlamegraphArguments),
     /// Memory over time, as a page or an image
-    Timeline(report::TimelineArguments),
+    Timeline(pages::TimelineArguments),
     /// The memory of a program, on this terminal, while it runs
     Live(live::LiveArguments),
     /// Every event, one JSON object a line
-    Events(report::EventsArguments),
+    Events(events::EventsArguments),
     /// The stacks in a format of another tool, or for scripts
     Export(report::ExportArguments),
 }

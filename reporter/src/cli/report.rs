@@ -1,11 +1,7 @@
 //! The reports on the command line.
 
-use crate::commands::{
-    Input, Selection, diff, events, export, flamegraph, leaks, lines, stats, timeline,
-};
-use crate::profile::filter::Pattern;
+use crate::commands::{Input, Selection, diff, export, leaks, stats};
 use crate::profile::{Filter, Grouping, Moment, Point};
-use crate::symbols::SourcePolicy;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -39,7 +35,7 @@ pub(super) struct SelectArguments {
     at: Option<Moment>,
     /// Allocated after the first mark or time and still alive at the second
     #[arg(long, num_args = 2, value_names = ["FROM", "TO"], conflicts_with = "at")]
-    between: Option<Vec<String>>,
+    pub(super) between: Option<Vec<String>>,
     /// Only what this thread allocated: its number or its name
     #[arg(long, value_name = "THREAD")]
     thread: Option<String>,
@@ -329,175 +325,15 @@ impl From<TemporaryArguments> for Selection {
     }
 }
 
-#[derive(Args, Debug)]
-#[command(after_help = "Examples:
-  memprof flamegraph -o app.html memprof-app.py.4711.bin
-  memprof flamegraph before.bin after.bin
-  memprof flamegraph --diff --between loaded end memprof-app.py.4711.bin")]
-pub(super) struct FlamegraphArguments {
-    #[command(flatten)]
-    select: SelectArguments,
-    /// A newer recording: show what it holds that the first one does not
-    #[arg(conflicts_with = "between")]
-    newer: Option<PathBuf>,
-    /// Show what changed between the two moments, not what was allocated between them
-    #[arg(long, requires = "between")]
-    diff: bool,
-    /// Which source lines to put into the page: none, those of your own files, or all
-    #[arg(long, value_name = "WHICH", value_enum, default_value_t = SourceArgument::Default)]
-    source: SourceArgument,
-    #[command(flatten)]
-    output: OutputArguments,
-}
-
-/// Whose source lines a page may hold.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum SourceArgument {
-    /// None at all
-    None,
-    /// Those of your own files
-    Default,
-    /// Those of every file that can be read
-    All,
-}
-
-impl From<SourceArgument> for SourcePolicy {
-    fn from(argument: SourceArgument) -> Self {
-        match argument {
-            SourceArgument::None => Self::None,
-            SourceArgument::Default => Self::Own,
-            SourceArgument::All => Self::All,
-        }
-    }
-}
-
-impl From<FlamegraphArguments> for flamegraph::Options {
-    fn from(mut arguments: FlamegraphArguments) -> Self {
-        let compared = arguments.select.between.take_if(|_| arguments.diff);
-        let moments = compared.as_deref().and_then(|moments| match moments {
-            [from, to] => Some((Moment::named(from), Moment::named(to))),
-            _ => None,
-        });
-        let mut selection = Selection::from(arguments.select);
-        let earlier = moments.map(|(from, to)| {
-            selection.moment = to;
-            from
-        });
-        Self {
-            selection,
-            newer: arguments.newer,
-            earlier,
-            source: arguments.source.into(),
-            output: arguments.output.output,
-            force: arguments.output.force,
-        }
-    }
-}
-
-/// What a line calls belongs to it. Patterns are parts of names: `*` stands for anything, `^` for the
-/// beginning, `$` for the end. Without any, your own functions are shown that hold most.
-#[derive(Args, Debug)]
-#[command(after_help = "Examples:
-  memprof lines memprof-app.py.4711.bin load
-  memprof lines -o lines.html --file models.py memprof-app.py.4711.bin")]
-pub(super) struct LinesArguments {
-    #[command(flatten)]
-    select: SelectArguments,
-    /// Only functions whose name or file has this in it
-    pattern: Option<String>,
-    /// Only functions whose name has this in it
-    #[arg(long, value_name = "PATTERN")]
-    function: Option<String>,
-    /// Only functions whose file has this in it
-    #[arg(long = "file", id = "in_file", value_name = "PATTERN")]
-    in_file: Option<String>,
-    /// Whose source lines to show: none, those of your own files, or all
-    #[arg(long, value_name = "WHICH", value_enum, default_value_t = SourceArgument::Default)]
-    source: SourceArgument,
-    #[command(flatten)]
-    output: OutputArguments,
-}
-
-impl From<LinesArguments> for lines::Options {
-    fn from(arguments: LinesArguments) -> Self {
-        let pattern = |text: Option<String>| text.map(|text| Pattern::part(&text));
-        Self {
-            selection: arguments.select.into(),
-            pattern: pattern(arguments.pattern),
-            function: pattern(arguments.function),
-            file: pattern(arguments.in_file),
-            source: arguments.source.into(),
-            output: arguments.output.output,
-            force: arguments.output.force,
-        }
-    }
-}
-
-/// Several recordings lie over one another, each from its own beginning.
-#[derive(Args, Debug)]
-#[command(after_help = "Examples:
-  memprof timeline memprof-app.py.4711.bin
-  memprof timeline -o growth.svg before.bin after.bin")]
-pub(super) struct TimelineArguments {
-    /// The recordings
-    #[arg(required = true)]
-    files: Vec<PathBuf>,
-    /// Of this process alone; else of all together
-    #[arg(long, value_name = "PID")]
-    process: Option<u32>,
-    #[command(flatten)]
-    output: OutputArguments,
-}
-
-impl From<TimelineArguments> for timeline::Options {
-    fn from(arguments: TimelineArguments) -> Self {
-        let process = arguments.process;
-        let inputs = arguments.files.into_iter();
-        Self {
-            inputs: inputs.map(|path| Input { path, process }).collect(),
-            output: arguments.output.output,
-            force: arguments.output.force,
-        }
-    }
-}
-
 /// Where a result goes.
 #[derive(Args, Debug)]
-struct OutputArguments {
+pub(super) struct OutputArguments {
     /// Where to write to
     #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     /// Overwrite a file that is there
     #[arg(short, long)]
-    force: bool,
-}
-
-/// Frees and unmappings are written before they happen, allocations after. `stack` numbers the
-/// stacks of the recording; 0 is none.
-#[derive(Args, Debug)]
-#[command(after_help = "Example:\n  memprof events memprof-app.py.4711.bin | head")]
-pub(super) struct EventsArguments {
-    #[command(flatten)]
-    input: InputArguments,
-    /// Write the frames of all stacks, too, behind the last event
-    #[arg(long)]
-    stacks: bool,
-    /// Events that move no memory, too: names of threads, marks, protections
-    #[arg(long)]
-    all: bool,
-    /// As JSON, as always
-    #[arg(long, hide = true)]
-    json: bool,
-}
-
-impl From<EventsArguments> for events::Options {
-    fn from(arguments: EventsArguments) -> Self {
-        Self {
-            input: arguments.input.into(),
-            stacks: arguments.stacks,
-            all: arguments.all,
-        }
-    }
+    pub(super) force: bool,
 }
 
 /// Sums are those of a moment, but for chrome and heaptrack: these tell the whole story.

@@ -23,6 +23,7 @@ mod faults;
 mod interpreters;
 mod kinds;
 mod lines;
+mod live;
 mod mappings;
 mod naive;
 mod peers;
