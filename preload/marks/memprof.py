@@ -15,7 +15,7 @@ and spans do nothing.
 
 import os
 
-__all__ = ["mark", "span", "listens"]
+__all__ = ["mark", "span", "census", "listens"]
 
 
 def _ask(what, name):
@@ -35,6 +35,12 @@ def mark(name):
     """Names this moment."""
     if listens:
         _ask("memprof.mark", name)
+
+
+def census(name):
+    """Names this moment, and has the type and the owner of everything alive looked at."""
+    if listens:
+        _ask("memprof.census", name)
 
 
 class span:

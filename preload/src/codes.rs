@@ -125,6 +125,23 @@ impl Numbers {
         }
     }
 
+    /// Calls `each` with every pointer that is known.
+    pub fn each(&self, mut each: impl FnMut(usize)) {
+        for (level, table) in self.tables.iter().enumerate() {
+            let table = table.load(Ordering::Acquire);
+            if table.is_null() {
+                return;
+            }
+            for place in 0..FIRST << level {
+                // SAFETY: the place is below the size of the table, which never moves.
+                let key = unsafe { &*table.add(place) }.key.load(Ordering::Acquire);
+                if key > FILLING {
+                    each(key);
+                }
+            }
+        }
+    }
+
     /// How many pointers were forgotten so far.
     #[inline(always)]
     pub fn forgotten(&self) -> u64 {

@@ -28,6 +28,7 @@
     )
 )]
 
+mod census;
 mod codes;
 mod elf;
 mod environment;

@@ -130,6 +130,8 @@ originals! {
     DLOPEN = c"dlopen": dlopen unsafe extern "C" fn(*const i8, c_int) -> *mut c_void;
     /// `dlclose`
     DLCLOSE = c"dlclose": dlclose unsafe extern "C" fn(*mut c_void) -> c_int;
+    /// `_exit`
+    EXIT = c"_exit": exit unsafe extern "C" fn(c_int) -> !;
     /// `execve`
     EXECVE = c"execve": execve unsafe extern "C" fn(*const i8, *const *const i8, *const *const i8) -> c_int;
     /// `execvpe`

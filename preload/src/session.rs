@@ -3,7 +3,7 @@
 use crate::environment::{self, Carried};
 use crate::hooks::process;
 use crate::stack::native;
-use crate::{python, raw, thread};
+use crate::{census, python, raw, thread};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 use memprof_wire::ring::{RingHeader, RingState};
@@ -177,6 +177,7 @@ pub fn join_after_fork() -> bool {
     join(page, process);
     python::CODES.start_afresh();
     python::types::TYPES.start_afresh();
+    census::start_afresh();
     true
 }
 

@@ -83,6 +83,11 @@ impl Step {
 }
 
 impl Stacks {
+    /// How many frames of the interpreter there were at the last capture, its own included.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
     /// Nothing seen yet.
     pub const fn new() -> Self {
         Self {

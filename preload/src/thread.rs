@@ -4,7 +4,7 @@ use crate::guard::Guard;
 use crate::python::types;
 use crate::stack::Stacks;
 use crate::tls::{self, Tls};
-use crate::{elf, raw, session};
+use crate::{census, elf, raw, session};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use memprof_wire::allocator::Allocator;
 use memprof_wire::event::{Event, Note};
@@ -153,7 +153,18 @@ impl Thread {
             unsafe { (*tls).thread = tls::DARK };
             return false;
         }
+        if census::is_asked() {
+            census::if_asked(self);
+            if census::is_asked() {
+                self.look_soon();
+            }
+        }
         true
+    }
+
+    /// Sees to it that the next event of this thread looks whether a census was asked for.
+    pub fn look_soon(&mut self) {
+        self.limit = 0;
     }
 
     /// Waits while the ring is full and the recorder lives. False when it is dead.

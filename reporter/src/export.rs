@@ -6,6 +6,7 @@ pub mod csv;
 pub mod events;
 pub mod gprof2dot;
 pub mod heaptrack;
+pub mod heapy;
 pub mod json;
 pub mod massif;
 pub mod pprof;

@@ -5,6 +5,7 @@
 //! that the kernel does not know, and the question is answered here. Without this library the
 //! same question is one system call that fails.
 
+use crate::census;
 use crate::guard::Guard;
 use crate::original;
 use crate::thread::Thread;
@@ -13,12 +14,16 @@ use memprof_wire::codec::MAX_TEXT;
 use memprof_wire::event::{Event, MarkKind};
 
 /// What is asked for, and what it marks; nothing for the question whether anybody listens.
-const ATTRIBUTES: [(&CStr, Option<MarkKind>); 4] = [
+const ATTRIBUTES: [(&CStr, Option<MarkKind>); 5] = [
     (c"memprof.listens", None),
+    (CENSUS, Some(MarkKind::Point)),
     (c"memprof.mark", Some(MarkKind::Point)),
     (c"memprof.begin", Some(MarkKind::Begin)),
     (c"memprof.end", Some(MarkKind::End)),
 ];
+
+/// Marks a moment and asks for a census there.
+const CENSUS: &CStr = c"memprof.census";
 
 fn mark(kind: MarkKind, name: &[u8]) {
     let mut length = name.len().min(MAX_TEXT);
@@ -33,6 +38,16 @@ fn mark(kind: MarkKind, name: &[u8]) {
             kind,
             name: &name[..length],
         });
+    }
+}
+
+/// Asks for a census at the next event of this thread: Python has given its lock away to ask here.
+fn ask_for_census() {
+    census::ask();
+    if let Some(guard) = Guard::enter()
+        && let Some(thread) = Thread::ready(&guard)
+    {
+        thread.look_soon();
     }
 }
 
@@ -72,6 +87,9 @@ pub unsafe extern "C" fn getxattr(
             if let Some(kind) = *kind {
                 // SAFETY: the caller's C string.
                 mark(kind, unsafe { CStr::from_ptr(path) }.to_bytes());
+                if attribute == CENSUS {
+                    ask_for_census();
+                }
             }
             return 0;
         }

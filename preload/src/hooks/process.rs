@@ -6,7 +6,7 @@
 
 use crate::environment::{Extended, present as environment};
 use crate::hooks::python;
-use crate::{elf, original, raw, session, tls};
+use crate::{census, elf, original, raw, session, tls};
 use core::ffi::{c_char, c_int, c_void};
 use memprof_wire::session::option;
 
@@ -265,6 +265,28 @@ macro_rules! exec_listed {
 exec_listed!(execl, 0);
 exec_listed!(execlp, 1);
 exec_listed!(execle, 2);
+
+macro_rules! immediate_exit {
+    ($name:ident, $symbol:literal) => {
+        /// See the C library's manual. What is alive here stays so: this is the last chance to look.
+        ///
+        /// # Safety
+        ///
+        /// That of the C library's function.
+        #[cfg_attr(not(test), unsafe(export_name = $symbol))]
+        pub unsafe extern "C" fn $name(status: c_int) -> ! {
+            census::at_exit();
+            match original::exit() {
+                // SAFETY: the caller's argument, handed on.
+                Some(original) => unsafe { original(status) },
+                None => raw::exit(status),
+            }
+        }
+    };
+}
+
+immediate_exit!(exit_now, "_exit");
+immediate_exit!(exit_now_by_another_name, "_Exit");
 
 /// See the C library's manual.
 ///

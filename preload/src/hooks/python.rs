@@ -3,6 +3,8 @@
 //! A request above 512 bytes goes on from the object domain to the raw one and from there to
 //! `malloc`; the guard sees to it that only the outermost call is recorded.
 
+mod domain;
+
 use crate::guard::Guard;
 use crate::hooks::shutdown;
 use crate::python::layout::{self, Family, Layout};
@@ -10,83 +12,24 @@ use crate::python::{self, Support, types};
 use crate::stack::native;
 use crate::stack::python::{capture, capture_with_lock};
 use crate::thread::Thread;
-use crate::{elf, session};
-use core::cell::UnsafeCell;
+use crate::{census, elf, session};
 use core::ffi::{CStr, c_char, c_void};
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use domain::{Domain, Functions, Mem, Obj, Raw};
 use memprof_wire::allocator::Allocator;
 use memprof_wire::event::{Event, Note};
 use memprof_wire::session::option;
 use memprof_wire::units::{StackId, TypeId};
 
-/// `PyMemAllocatorEx`
-#[derive(Clone, Copy)]
-#[repr(C)]
-struct Functions {
-    context: *mut c_void,
-    malloc: unsafe extern "C" fn(*mut c_void, usize) -> *mut c_void,
-    calloc: unsafe extern "C" fn(*mut c_void, usize, usize) -> *mut c_void,
-    realloc: unsafe extern "C" fn(*mut c_void, *mut c_void, usize) -> *mut c_void,
-    free: unsafe extern "C" fn(*mut c_void, *mut c_void),
-}
-
-/// The functions of a domain as they were before the hooks.
-struct Below(UnsafeCell<Option<Functions>>);
-
-// SAFETY: written once, before the hooks that read it are set.
-unsafe impl Sync for Below {}
-
 static INSTALLED: AtomicBool = AtomicBool::new(false);
-
-/// One of CPython's domains, with the names of its functions in a recording.
-trait Domain {
-    /// Its number in `PyMemAllocatorDomain`.
-    const NUMBER: i32;
-    const MALLOC: Allocator;
-    const CALLOC: Allocator;
-    const REALLOC: Allocator;
-    /// Whether callers hold the interpreter lock.
-    const LOCKED: bool;
-    /// Whether its blocks hold objects.
-    const OBJECTS: bool;
-
-    fn below() -> &'static Below;
-
-    /// The functions below the hooks.
-    #[inline(always)]
-    fn functions() -> &'static Functions {
-        // SAFETY: a hook only runs once it was installed, which filled this in.
-        unsafe { (*Self::below().0.get()).as_ref().unwrap_unchecked() }
-    }
-}
-
-macro_rules! domain {
-    ($name:ident, $number:literal, $locked:literal, $objects:literal, $malloc:ident, $calloc:ident, $realloc:ident) => {
-        struct $name;
-        impl Domain for $name {
-            const NUMBER: i32 = $number;
-            const MALLOC: Allocator = Allocator::$malloc;
-            const CALLOC: Allocator = Allocator::$calloc;
-            const REALLOC: Allocator = Allocator::$realloc;
-            const LOCKED: bool = $locked;
-            const OBJECTS: bool = $objects;
-
-            fn below() -> &'static Below {
-                static BELOW: Below = Below(UnsafeCell::new(None));
-                &BELOW
-            }
-        }
-    };
-}
-
-domain!(Raw, 0, false, false, RawMalloc, RawCalloc, RawRealloc);
-domain!(Mem, 1, true, false, MemMalloc, MemCalloc, MemRealloc);
-domain!(Obj, 2, true, true, ObjMalloc, ObjCalloc, ObjRealloc);
 
 /// How stacks are found: by the layout of a version, or not at all.
 trait Interpreter {
     fn stack<D: Domain>(thread: &mut Thread) -> StackId;
+
+    /// Whether a stack that was found has no frame of Python code.
+    fn runs_no_code(thread: &Thread, stack: StackId) -> bool;
 
     /// The type of the object that dies in a block of the object domain.
     fn dying(thread: &mut Thread, block: usize) -> Option<TypeId>;
@@ -103,6 +46,11 @@ impl<L: Layout> Interpreter for Known<L> {
         } else {
             capture(thread)
         }
+    }
+
+    #[inline(always)]
+    fn runs_no_code(_: &Thread, stack: StackId) -> bool {
+        stack == StackId::NONE
     }
 
     #[inline(always)]
@@ -129,6 +77,12 @@ impl<L: Layout> Interpreter for Mixed<L> {
     }
 
     #[inline(always)]
+    fn runs_no_code(thread: &Thread, _: StackId) -> bool {
+        // versions that have one frame of their own at the outer end have it here, too
+        thread.stacks.depth() <= 1
+    }
+
+    #[inline(always)]
     fn dying(thread: &mut Thread, block: usize) -> Option<TypeId> {
         Known::<L>::dying(thread, block)
     }
@@ -137,6 +91,10 @@ impl<L: Layout> Interpreter for Mixed<L> {
 impl Interpreter for Unknown {
     fn stack<D: Domain>(thread: &mut Thread) -> StackId {
         capture(thread)
+    }
+
+    fn runs_no_code(_: &Thread, _: StackId) -> bool {
+        false
     }
 
     fn dying(_: &mut Thread, _: usize) -> Option<TypeId> {
@@ -158,10 +116,24 @@ fn allocated<I: Interpreter, D: Domain>(
         && let Some(thread) = Thread::ready(guard)
     {
         let stack = I::stack::<D>(thread);
-        if stack == StackId::NONE {
-            shutdown::look(thread);
+        if D::LOCKED && I::runs_no_code(thread, stack) {
+            shutdown::look(thread, block.addr());
         }
         thread.allocation(block.addr(), size, allocator, stack);
+    }
+}
+
+/// A block of the raw domain, asked for from within another one: it was too large for the
+/// interpreter's own allocator.
+#[cold]
+fn large<D: Domain>(old: *mut c_void, new: *mut c_void) {
+    if D::IS_RAW && census::is_possible() {
+        if !old.is_null() {
+            census::remove_large(old.addr());
+        }
+        if !new.is_null() {
+            census::add_large(new.addr());
+        }
     }
 }
 
@@ -202,8 +174,9 @@ unsafe extern "C" fn malloc<I: Interpreter, D: Domain>(_: *mut c_void, size: usi
     let guard = Guard::enter();
     // SAFETY: the interpreter's arguments, handed on with the context that belongs to them.
     let block = unsafe { (below.malloc)(below.context, size) };
-    if let Some(guard) = guard {
-        allocated::<I, D>(&guard, block, size, D::MALLOC);
+    match guard {
+        Some(guard) => allocated::<I, D>(&guard, block, size, D::MALLOC),
+        None => large::<D>(core::ptr::null_mut(), block),
     }
     block
 }
@@ -217,8 +190,9 @@ unsafe extern "C" fn calloc<I: Interpreter, D: Domain>(
     let guard = Guard::enter();
     // SAFETY: as in `malloc`.
     let block = unsafe { (below.calloc)(below.context, count, size) };
-    if let Some(guard) = guard {
-        allocated::<I, D>(&guard, block, count.wrapping_mul(size), D::CALLOC);
+    match guard {
+        Some(guard) => allocated::<I, D>(&guard, block, count.wrapping_mul(size), D::CALLOC),
+        None => large::<D>(core::ptr::null_mut(), block),
     }
     block
 }
@@ -243,6 +217,8 @@ unsafe extern "C" fn realloc<I: Interpreter, D: Domain>(
             thread.event(&Event::FreeCancelled);
         }
         allocated::<I, D>(&guard, new, size, D::REALLOC);
+    } else if !new.is_null() {
+        large::<D>(block, new);
     }
     new
 }
@@ -250,8 +226,9 @@ unsafe extern "C" fn realloc<I: Interpreter, D: Domain>(
 unsafe extern "C" fn free<I: Interpreter, D: Domain>(_: *mut c_void, block: *mut c_void) {
     let below = D::functions();
     let guard = Guard::enter();
-    if let Some(guard) = &guard {
-        freeing::<I, D>(guard, block);
+    match &guard {
+        Some(guard) => freeing::<I, D>(guard, block),
+        None => large::<D>(block, core::ptr::null_mut()),
     }
     // SAFETY: as in `malloc`.
     unsafe { (below.free)(below.context, block) };
@@ -298,6 +275,9 @@ pub fn install_if_loaded() -> bool {
     let all = session::wants(option::PYTHON_ALLOCATORS);
     let read_types = all && session::wants(option::TYPES) && types::prepare(allocator.to_bytes());
     READ_TYPES.store(read_types, Ordering::Relaxed);
+    if read_types {
+        prepare_census(allocator);
+    }
     install(get, set, all);
     find_slot();
     true
@@ -315,6 +295,27 @@ fn install(get: Accessor, set: Accessor, all: bool) {
         Some(Family::V315) => set_known::<layout::V315>(get, set, all),
         None if all => set_all::<Unknown>(get, set, all),
         None => {}
+    }
+}
+
+/// Begins to watch where blocks are, so that there can be a census; says so if there cannot.
+fn prepare_census(allocator: &CStr) {
+    let allocator = allocator.to_bytes();
+    let possible = match python::family() {
+        Some(Family::V39) => census::prepare::<layout::V39>(allocator),
+        Some(Family::V310) => census::prepare::<layout::V310>(allocator),
+        Some(Family::V311) => census::prepare::<layout::V311>(allocator),
+        Some(Family::V312) => census::prepare::<layout::V312>(allocator),
+        Some(Family::V313) => census::prepare::<layout::V313>(allocator),
+        Some(Family::V314) => census::prepare::<layout::V314>(allocator),
+        Some(Family::V315) => census::prepare::<layout::V315>(allocator),
+        None => false,
+    };
+    if !possible
+        && let Some(guard) = Guard::enter()
+        && let Some(thread) = Thread::ready(&guard)
+    {
+        thread.event(&Event::Note(Note::NoCensus));
     }
 }
 
@@ -347,6 +348,7 @@ fn reinstall() {
         accessor(c"PyMem_GetAllocator"),
         accessor(c"PyMem_SetAllocator"),
     ) {
+        census::lost_track();
         install(get, set, session::wants(option::PYTHON_ALLOCATORS));
     }
 }

@@ -8,8 +8,8 @@
 //! the first of them goes.
 
 use crate::guard::Guard;
-use crate::python;
 use crate::thread::Thread;
+use crate::{census, python};
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, Ordering};
 use memprof_wire::event::{Event, MAIN_END, MarkKind};
@@ -17,14 +17,19 @@ use memprof_wire::event::{Event, MAIN_END, MarkKind};
 /// Whether it was told.
 static TOLD: AtomicBool = AtomicBool::new(false);
 
-/// Tells that the shutdown has begun, if it has; once.
+/// Tells that the shutdown has begun, if it has, and takes the census there; once. `block` was
+/// handed out just now and holds nothing yet, or is 0.
 #[cold]
-pub fn look(thread: &mut Thread) {
-    if python::is_finalizing() && !TOLD.swap(true, Ordering::Relaxed) {
+pub fn look(thread: &mut Thread, block: usize) {
+    if !TOLD.load(Ordering::Relaxed)
+        && python::is_finalizing()
+        && !TOLD.swap(true, Ordering::Relaxed)
+    {
         thread.event(&Event::Mark {
             kind: MarkKind::Point,
             name: MAIN_END.as_bytes(),
         });
+        census::at_the_end(thread, block);
     }
 }
 
@@ -44,7 +49,7 @@ pub unsafe extern "C" fn sigaction(
         && let Some(guard) = Guard::enter()
         && let Some(thread) = Thread::ready(&guard)
     {
-        look(thread);
+        look(thread, 0);
     }
     let Some(original) = crate::original::sigaction() else {
         return -1;

@@ -145,6 +145,11 @@ pub trait Layout {
     /// Whether the keys of a dictionary are laid out as from 3.11 on.
     const COMPACT_KEYS: bool = true;
 
+    /// Bytes of a pool of the interpreter's allocator.
+    const POOL: usize = 16 << 10;
+    /// Whether dead objects in free lists are linked by the word of their reference count.
+    const LINKS_IN_REFERENCES: bool = false;
+
     /// Where the characters of a compact ASCII text begin.
     const TEXT_ASCII: usize = 40;
     /// Where the characters of any other compact text begin.
@@ -194,6 +199,7 @@ impl Layout for V39 {
     const TYPE_QUALIFIED_NAME: usize = 856;
     const PRE_HEADER_FLAGS: u64 = 0;
     const COMPACT_KEYS: bool = false;
+    const POOL: usize = 4 << 10;
     const FRAME_LOCALS: usize = 360;
     const ATTRIBUTES: Attributes = Attributes::Dict;
 }
@@ -293,6 +299,7 @@ impl Layout for V313 {
 }
 
 impl Layout for V314 {
+    const LINKS_IN_REFERENCES: bool = true;
     const THREAD_ID: usize = 152;
     const THREAD_FRAME: usize = 72;
     const THREAD_CHUNK: usize = 232;
@@ -310,6 +317,7 @@ impl Layout for V314 {
 }
 
 impl Layout for V315 {
+    const LINKS_IN_REFERENCES: bool = true;
     const THREAD_ID: usize = 176;
     const THREAD_FRAME: usize = 72;
     const FRAME_CODE: usize = 0;

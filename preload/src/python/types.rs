@@ -203,6 +203,70 @@ fn known_or_new<L: Layout>(thread: &mut Thread, word: usize) -> Entry {
     entry
 }
 
+/// Forgets what a thread has at hand: types may have come and gone since.
+pub fn begin_afresh(thread: &mut Thread) {
+    thread.types.entries.fill(EMPTY);
+    thread.types.forgotten = TYPES.forgotten();
+}
+
+/// What lives in a block.
+#[derive(Clone, Copy, Debug)]
+pub struct Living {
+    /// The number of its type.
+    pub type_id: TypeId,
+    /// Where its type is.
+    pub kind: usize,
+    /// How many bytes into the block the object begins.
+    pub offset: u32,
+    /// Whether it is a type itself.
+    pub is_metatype: bool,
+}
+
+/// The object that lives in a block with these words, if it holds one. `is_no_type` rules words out
+/// that nobody knows yet. The lock must be held.
+pub fn of_living<L: Layout>(
+    thread: &mut Thread,
+    words: &[u64],
+    is_no_type: impl Fn(usize) -> bool,
+) -> Option<Living> {
+    for (index, offset) in [(1, 0), (3, 16), (5, 32)] {
+        let word = *words.get(index)? as usize;
+        let entry = thread.types.entries[slot(word)];
+        let entry = if entry.word == word {
+            entry
+        } else if TYPES.find(word).is_none() && is_no_type(word) {
+            EMPTY
+        } else {
+            known_or_new::<L>(thread, word)
+        };
+        if entry.number != 0 && entry.detail & OFFSET == offset {
+            return Some(Living {
+                type_id: TypeId(entry.number),
+                kind: word,
+                offset,
+                is_metatype: entry.detail & METATYPE != 0,
+            });
+        }
+    }
+    None
+}
+
+/// Makes a type known of which there may be no object yet. The lock must be held.
+pub fn note_type<L: Layout>(thread: &mut Thread, kind: usize) {
+    known_or_new::<L>(thread, kind);
+}
+
+/// Whether a word is the address of a type that was seen.
+pub fn is_known(thread: &Thread, word: usize) -> bool {
+    let entry = thread.types.entries[slot(word)];
+    word != 0 && (entry.word == word && entry.number != 0 || TYPES.find(word).is_some())
+}
+
+/// The number of a type that was seen.
+pub fn number(kind: usize) -> Option<TypeId> {
+    TYPES.find(kind).map(|known| TypeId(known.number))
+}
+
 /// Looks whether a word points to a type, and defines it if so.
 #[cold]
 fn look<L: Layout>(thread: &mut Thread, word: usize) -> Entry {

@@ -18,7 +18,7 @@
 //! `docs/format.md` gives every field.
 
 use crate::allocator::Allocator;
-use crate::event::{Event, LineTable, MappingKind, MarkKind, Note};
+use crate::event::{Event, LineTable, MappingKind, MarkKind, Note, Role};
 use crate::predictor::{Predictor, Site, SitePair, class_of};
 use crate::units::{Address, CodeId, Microseconds, Size, StackId, Turn, TypeId};
 use crate::varint;
@@ -64,6 +64,7 @@ mod operation {
     pub const LONG_ALLOCATION: u8 = 21;
     pub const LONG_FREE: u8 = 22;
     pub const INHERITS: u8 = 23;
+    pub const CENSUS_OWNED: u8 = 24;
 }
 
 /// How many bytes the steps of a difference take, which is zigzag and below 2^[`FAR_BITS`].
@@ -371,14 +372,24 @@ impl Encoder {
             Event::CensusObject {
                 address,
                 type_id,
-                owner,
+                waiting,
             } => {
                 writer.byte(operation::CENSUS_OBJECT);
                 let difference = address.0.wrapping_sub(self.predictor.last_census) as i64;
                 writer.number(varint::zigzag(difference));
-                writer.number(u64::from(type_id.0));
-                writer.number(u64::from(owner.0));
+                writer.number(u64::from(type_id.0) << 1 | u64::from(waiting));
                 self.predictor.last_census = address.0;
+            }
+            Event::CensusOwned {
+                address,
+                role,
+                owner,
+            } => {
+                writer.byte(operation::CENSUS_OWNED);
+                let difference = address.0.wrapping_sub(self.predictor.last_census) as i64;
+                writer.number(varint::zigzag(difference));
+                writer.byte(role as u8);
+                writer.number(u64::from(owner.0));
             }
             Event::CensusEnd => writer.byte(operation::CENSUS_END),
             Event::Inherits { image, turn } => {
@@ -851,9 +862,19 @@ impl Decoder {
                 let difference = varint::unzigzag(number(input)?);
                 let address = self.predictor.last_census.wrapping_add(difference as u64);
                 self.predictor.last_census = address;
+                let word = number(input)?;
                 Event::CensusObject {
                     address: Address(address),
-                    type_id: TypeId(number(input)? as u32),
+                    type_id: TypeId((word >> 1) as u32),
+                    waiting: word & 1 == 1,
+                }
+            }
+            operation::CENSUS_OWNED => {
+                let difference = varint::unzigzag(number(input)?);
+                let address = self.predictor.last_census.wrapping_add(difference as u64);
+                Event::CensusOwned {
+                    address: Address(address),
+                    role: Role::from_number(byte(input)?).ok_or(unknown)?,
                     owner: TypeId(number(input)? as u32),
                 }
             }

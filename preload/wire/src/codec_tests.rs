@@ -2,7 +2,7 @@
 
 use super::{Decoder, Encoder, MAX_EVENT, MAX_TEXT, Sites};
 use crate::allocator::Allocator;
-use crate::event::{Event, LineTable, MappingKind, MarkKind, Note};
+use crate::event::{Event, LineTable, MappingKind, MarkKind, Note, Role};
 use crate::predictor::SitePair;
 use crate::units::{Address, CodeId, Microseconds, Size, StackId, Turn, TypeId};
 use proptest::prelude::*;
@@ -81,8 +81,11 @@ pub(crate) fn events() -> impl Strategy<Value = Event<'static>> {
         1 => (any::<u32>(), any::<bool>(), text())
             .prop_map(|(version, stacks, allocator)| Event::Interpreter { version, stacks, allocator }),
         1 => Just(Event::CensusBegin),
-        1 => (addresses(), type_id(), type_id())
-            .prop_map(|(address, type_id, owner)| Event::CensusObject { address, type_id, owner }),
+        1 => (addresses(), type_id(), any::<bool>())
+            .prop_map(|(address, type_id, waiting)| Event::CensusObject { address, type_id, waiting }),
+        1 => (addresses(), 0..6u8, type_id()).prop_map(|(address, role, owner)| Event::CensusOwned {
+            address, role: Role::from_number(role).expect("there are six"), owner,
+        }),
         1 => Just(Event::CensusEnd),
         1 => (any::<u32>(), any::<u64>())
             .prop_map(|(image, turn)| Event::Inherits { image, turn: Turn(turn) }),

@@ -163,7 +163,17 @@ pub enum Event<'a> {
         address: Address,
         /// Its type.
         type_id: TypeId,
-        /// For a dictionary of attributes, the type of its owner; else [`TypeId::UNKNOWN`].
+        /// Whether it is dead, and waits in a free list of the interpreter.
+        waiting: bool,
+    },
+    /// What an object points to and nobody else has: its dictionary, its buffer. Follows the
+    /// [`Event::CensusObject`] of the owner; without one, the owner is no block.
+    CensusOwned {
+        /// The pointer that the owner holds, into the block or to the object in it.
+        address: Address,
+        /// What it is to the owner.
+        role: Role,
+        /// The type of the owner.
         owner: TypeId,
     },
     /// The census is complete.
@@ -176,6 +186,39 @@ pub enum Event<'a> {
         /// saw the fork itself, which then was shortly before this event.
         turn: Turn,
     },
+}
+
+/// What a block is to the object that points to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Role {
+    /// The dictionary of its attributes: an object of its own.
+    Dict = 0,
+    /// The table of keys of a dictionary.
+    Keys = 1,
+    /// The values of attributes, or of a dictionary whose keys are shared.
+    Values = 2,
+    /// The items of a list.
+    Items = 3,
+    /// The table of a set.
+    Table = 4,
+    /// Whatever else it keeps outside itself.
+    Buffer = 5,
+}
+
+impl Role {
+    /// The role of a number, if there is one.
+    pub const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::Dict),
+            1 => Some(Self::Keys),
+            2 => Some(Self::Values),
+            3 => Some(Self::Items),
+            4 => Some(Self::Table),
+            5 => Some(Self::Buffer),
+            _ => None,
+        }
+    }
 }
 
 /// How a code object's line table is written.

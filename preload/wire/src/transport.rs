@@ -5,9 +5,11 @@
 //! time. A word holds, from its lowest bit:
 //!
 //! ```text
-//! 4 bits   kind: 1 an allocation, 2 a free, 3 a free of a block whose type was looked for, 0 else
+//! 4 bits   kind: 1 an allocation, 2 a free, 3 a free of a block whose type was looked for; of a
+//!          census, 4 a living object, 5 one that waits in a free list, 6 something owned, 7 the
+//!          same with an address that is 8 more; 0 anything else
 //! 43 bits  the address, whose lowest four bits are zero
-//! 17 bits  the allocator, or the type
+//! 17 bits  the allocator, or the type; of something owned, 3 bits of role and 14 of type
 //! ```
 //!
 //! An allocation has a second word: 32 bits of size, 32 bits of stack. Anything else (and what does
@@ -17,7 +19,7 @@
 
 use crate::allocator::Allocator;
 use crate::codec::{Decoder, Encoder, MAX_EVENT, Sites};
-use crate::event::Event;
+use crate::event::{Event, Role};
 use crate::predictor::SitePair;
 use crate::units::{Address, Size, StackId, TypeId};
 
@@ -31,6 +33,14 @@ const OTHER: u64 = 0;
 const ALLOCATION: u64 = 1;
 const FREE: u64 = 2;
 const TYPED_FREE: u64 = 3;
+
+const LIVING: u64 = 4;
+const WAITING: u64 = 5;
+const OWNED: u64 = 6;
+const OWNED_BETWEEN: u64 = 7;
+
+/// Bits of a role.
+const ROLE_BITS: u32 = 3;
 
 const KIND: u64 = 15;
 const ADDRESS_BITS: u32 = 47;
@@ -108,6 +118,10 @@ pub unsafe fn free(out: *mut u8, address: Address, type_id: Option<TypeId>) -> *
 #[cold]
 #[inline(never)]
 pub unsafe fn any(out: *mut u8, event: &Event<'_>) -> *mut u8 {
+    if let Some(word) = of_census(event) {
+        // SAFETY: the caller's bytes.
+        return unsafe { put(out, word) };
+    }
     // SAFETY: the caller's bytes; the length is at most MAX_EVENT.
     unsafe {
         let start = out.add(WORD);
@@ -116,6 +130,35 @@ pub unsafe fn any(out: *mut u8, event: &Event<'_>) -> *mut u8 {
         put(out, (length as u64) << 32 | OTHER);
         start.add(length.next_multiple_of(WORD))
     }
+}
+
+/// A census tells of millions of objects while the program waits: what fits takes one word.
+fn of_census(event: &Event<'_>) -> Option<u64> {
+    let (address, number, kind) = match *event {
+        Event::CensusObject {
+            address,
+            type_id,
+            waiting,
+        } => {
+            let kind = if waiting { WAITING } else { LIVING };
+            (address.0, u64::from(type_id.0), kind)
+        }
+        Event::CensusOwned {
+            address,
+            role,
+            owner,
+        } => {
+            let number = u64::from(owner.0) << ROLE_BITS | role as u64;
+            if address.0 & KIND == 8 {
+                (address.0 - 8, number, OWNED_BETWEEN)
+            } else {
+                (address.0, number, OWNED)
+            }
+        }
+        _ => return None,
+    };
+    let fits = (address & !ADDRESS) | (number >> NUMBER_BITS) == 0;
+    fits.then_some(address | number << ADDRESS_BITS | kind)
 }
 
 #[inline(always)]
@@ -174,6 +217,20 @@ pub fn read<'a>(input: &mut &'a [u8]) -> Result<Event<'a>, TransportError> {
                 allocator: allocator.ok_or(TransportError::Unknown)?,
                 stack: StackId((second >> 32) as u32),
             });
+        }
+        LIVING | WAITING => Event::CensusObject {
+            address,
+            type_id: TypeId(number),
+            waiting: word & KIND == WAITING,
+        },
+        OWNED | OWNED_BETWEEN => {
+            let between = if word & KIND == OWNED_BETWEEN { 8 } else { 0 };
+            let role = number & ((1 << ROLE_BITS) - 1);
+            Event::CensusOwned {
+                address: Address(address.0 + between),
+                role: Role::from_number(role as u8).ok_or(TransportError::Unknown)?,
+                owner: TypeId(number >> ROLE_BITS),
+            }
         }
         OTHER => return other(word, rest, input),
         _ => return Err(TransportError::Unknown),

@@ -1,6 +1,6 @@
 //! The reports on the command line.
 
-use crate::commands::{Input, Selection, diff, export, leaks, stats};
+use crate::commands::{Input, Selection, diff, export, leaks, partition, stats};
 use crate::profile::{Filter, Grouping, Moment, Point};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -183,17 +183,24 @@ impl From<DiffArguments> for diff::Options {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   memprof partition memprof-app.py.4711.bin
-  memprof partition --by type,site --at end memprof-app.py.4711.bin")]
+  memprof partition --by type,site --at main-end memprof-app.py.4711.bin")]
 pub(super) struct PartitionArguments {
     #[command(flatten)]
     select: SelectArguments,
     #[command(flatten)]
     group: GroupArguments,
+    /// Add what belongs to an object (items of a list, keys of a dictionary, buffers) to the size of
+    /// its kind, as heapy does, and do not count it
+    #[arg(long)]
+    charge: bool,
 }
 
-impl From<PartitionArguments> for Selection {
+impl From<PartitionArguments> for partition::Options {
     fn from(arguments: PartitionArguments) -> Self {
-        arguments.select.selection(arguments.group.by, Moment::Peak)
+        Self {
+            selection: arguments.select.selection(arguments.group.by, Moment::Peak),
+            charge: arguments.charge,
+        }
     }
 }
 
@@ -372,6 +379,8 @@ enum FormatArgument {
     Massif,
     /// Every event, for heaptrack's own reports
     Heaptrack,
+    /// The table of kinds, for heapy's `hpy().load`
+    Heapy,
 }
 
 impl From<ExportArguments> for export::Options {
@@ -388,6 +397,7 @@ impl From<ExportArguments> for export::Options {
                 FormatArgument::Chrome => export::Format::Chrome,
                 FormatArgument::Massif => export::Format::Massif,
                 FormatArgument::Heaptrack => export::Format::Heaptrack,
+                FormatArgument::Heapy => export::Format::Heapy,
             },
             output: arguments.output.output,
             force: arguments.output.force,

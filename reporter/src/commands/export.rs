@@ -2,7 +2,7 @@
 
 use super::{Failure, Selection, input, output};
 use crate::export::{
-    chrome, collapsed, csv, gprof2dot, heaptrack, json, massif, pprof, speedscope,
+    chrome, collapsed, csv, gprof2dot, heaptrack, heapy, json, massif, pprof, speedscope,
 };
 use crate::profile::{Moment, Profile, ProfileError, reached, threads, wanted_threads};
 use crate::replay::{Detail, Series, Snapshot};
@@ -34,6 +34,8 @@ pub enum Format {
     Massif,
     /// Every event, for `heaptrack_print`.
     Heaptrack,
+    /// Heapy's table of kinds, for `hpy().load`.
+    Heapy,
 }
 
 /// What was asked for.
@@ -83,6 +85,11 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         Format::Chrome => counters(options),
         Format::Massif => snapshots(options),
         Format::Heaptrack => events(options),
+        Format::Heapy => {
+            let (recording, profile) = options.selection.profile()?;
+            let started = recording.reader().started_nanoseconds() as f64 / 1e9;
+            options.write(|out| heapy::write(&profile, started, out))
+        }
         Format::Collapsed | Format::Speedscope | Format::Csv | Format::Json | Format::Gprof2dot => {
             let (_, profile) = options.selection.profile()?;
             let path = options.selection.input.path.display().to_string();
@@ -180,7 +187,7 @@ fn write(format: Format, profile: &Profile, name: &str, out: &mut dyn Write) -> 
         Format::Csv => csv::write(profile, out),
         Format::Json => json::write(profile, out),
         Format::Gprof2dot => gprof2dot::write(profile, out),
-        Format::Pprof | Format::Chrome | Format::Massif | Format::Heaptrack => {
+        Format::Pprof | Format::Chrome | Format::Massif | Format::Heaptrack | Format::Heapy => {
             unreachable!("they are made from more than a profile")
         }
     }

@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::input::{self, Input};
 use crate::profile::{By, Filter, Grouping, Moment, Profile, Request};
 use crate::recording::Recording;
+use crate::replay::Detail;
 
 /// What of a recording a report is about.
 #[derive(Clone, Debug)]
@@ -39,6 +40,11 @@ impl Selection {
     /// What is asked of a recording.
     pub fn request(&self) -> Request {
         let detail = self.by.as_ref().map(Grouping::detail).unwrap_or_default();
+        // a filter may ask for the type, whatever is shown
+        let detail = match (detail, &self.filter) {
+            (Detail::Size, Some(_)) => Detail::TypeAndSize,
+            (detail, _) => detail,
+        };
         Request {
             moment: self.moment.clone(),
             thread: self.thread.clone(),

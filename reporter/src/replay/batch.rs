@@ -1,7 +1,7 @@
 //! Events on their way from whoever decodes them to whoever books them.
 
 use super::rows::Row;
-use memprof_wire::event::{MappingKind, MarkKind};
+use memprof_wire::event::{MappingKind, MarkKind, Role};
 use memprof_wire::units::{Address, Size, TypeId};
 
 /// Events that are booked together, in their order.
@@ -79,6 +79,16 @@ pub(super) enum Rare {
     CensusObject {
         address: Address,
         type_id: TypeId,
+        waiting: bool,
+    },
+    CensusOwned {
+        pointer: Address,
+        role: Role,
+        owner: TypeId,
+    },
+    CensusEnd {
+        /// The types of dictionaries.
+        dicts: Vec<TypeId>,
     },
 }
 

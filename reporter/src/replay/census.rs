@@ -1,34 +1,166 @@
-//! The types of blocks that are still alive, as somebody looked at them.
+//! What blocks that were alive at a census hold, as somebody looked at them.
 
+use super::descriptions::{Description, Descriptions};
+use super::heap::{Block, Heap};
 use super::ledger::Stamp;
+use super::rows::Rows;
 use crate::hashing::NumberMap;
+use memprof_wire::allocator::Domain;
+use memprof_wire::event::Role;
 use memprof_wire::units::{Address, TypeId};
 
-/// The last census. An object counts only while the block that was seen lives on: one that was born
-/// after the census has merely the same address.
+/// The last census. What it says holds only while the block that was seen lives on: one that was
+/// born after the census has merely the same address.
 #[derive(Debug, Default)]
 pub(super) struct Census {
     taken: Stamp,
-    types: NumberMap<u64, TypeId>,
+    /// Whether everything that was alive was looked at.
+    complete: bool,
+    /// By address: the type of an object, or what more is known of it or of a buffer.
+    known: NumberMap<u64, TypeId>,
+    objects: Vec<Object>,
+    owned: Vec<Owned>,
+}
+
+/// An object, as it was seen.
+#[derive(Clone, Copy, Debug)]
+struct Object {
+    address: u64,
+    type_id: TypeId,
+    waiting: bool,
+}
+
+/// Something that an object points to.
+#[derive(Clone, Copy, Debug)]
+struct Owned {
+    pointer: u64,
+    role: Role,
+    owner: TypeId,
+    /// The owner's block; 0 where it is none.
+    block: u64,
 }
 
 impl Census {
     /// A new census begins; what an older one said is forgotten.
     pub(super) fn begin(&mut self, now: Stamp) {
-        self.taken = now;
-        self.types.clear();
+        *self = Self {
+            taken: now,
+            ..Self::default()
+        };
     }
 
     /// An object lives at `address`.
-    pub(super) fn add(&mut self, address: Address, type_id: TypeId) {
-        self.types.insert(address.0, type_id);
+    pub(super) fn add(&mut self, address: Address, type_id: TypeId, waiting: bool) {
+        self.objects.push(Object {
+            address: address.0,
+            type_id,
+            waiting,
+        });
     }
 
-    /// The type of a block that is alive now.
-    pub(super) fn type_of(&self, address: Address, born: Stamp) -> Option<TypeId> {
-        if born > self.taken {
+    /// The last object points to `pointer`.
+    pub(super) fn add_owned(&mut self, pointer: Address, role: Role, owner: TypeId) {
+        self.owned.push(Owned {
+            pointer: pointer.0,
+            role,
+            owner,
+            block: self.objects.last().map_or(0, |object| object.address),
+        });
+    }
+
+    /// The census is complete: keeps what is about blocks that are alive, and finds out what
+    /// belongs to whom.
+    pub(super) fn end(
+        &mut self,
+        heap: &Heap,
+        rows: &Rows,
+        dicts: &[TypeId],
+        descriptions: &mut Descriptions,
+    ) {
+        self.complete = true;
+        for object in std::mem::take(&mut self.objects) {
+            let Some(block) = heap.get(Address(object.address)) else {
+                continue;
+            };
+            if rows.get(block.row).allocator.domain() != Domain::Obj {
+                continue;
+            }
+            let known = if object.waiting {
+                descriptions.number(Description::Waiting(object.type_id))
+            } else {
+                object.type_id
+            };
+            self.known.insert(object.address, known);
+        }
+        let owned = std::mem::take(&mut self.owned);
+        let is_dict = |owned: &&Owned| owned.role == Role::Dict;
+        for owned in owned.iter().filter(is_dict) {
+            let blocks = [16, 32, 0].map(|front| owned.pointer.wrapping_sub(front));
+            for block in blocks {
+                if let Some(known) = self.known.get_mut(&block)
+                    && dicts.contains(known)
+                {
+                    *known = descriptions.number(Description::DictOf(owned.owner));
+                    break;
+                }
+            }
+        }
+        let nobodys = descriptions.number(Description::DictOfNobody);
+        for known in self.known.values_mut() {
+            if dicts.contains(known) {
+                *known = nobodys;
+            }
+        }
+        for owned in owned.iter().filter(|owned| !is_dict(owned)) {
+            if let Some(block) = self.block_of(heap, owned) {
+                let owner = self.known.get(&owned.block).copied();
+                let part = Description::Part(owned.role, owner.unwrap_or(owned.owner));
+                self.known.insert(block, descriptions.number(part));
+            }
+        }
+    }
+
+    /// The block that a pointer leads to, if it is alive, no object, and nobody else's.
+    fn block_of(&self, heap: &Heap, owned: &Owned) -> Option<u64> {
+        // the interpreter points to the first value, which has a header of up to four words
+        let fronts: &[u64] = match owned.role {
+            Role::Values => &[0, 8, 16, 24, 32],
+            _ => &[0],
+        };
+        let starts = fronts
+            .iter()
+            .map(|front| owned.pointer.wrapping_sub(*front));
+        let holds = |start: &u64| {
+            let block = heap.get(Address(*start));
+            block.is_some_and(|block| owned.pointer - start <= block.size)
+        };
+        let start = starts.into_iter().find(holds)?;
+        let is_nobodys = match self.known.get(&start) {
+            None => true,
+            // what a dictionary has for its keys is no object, even where it looks like one: the
+            // hash of a number can be the address of a type
+            Some(known) => owned.role == Role::Keys && !Descriptions::has(*known),
+        };
+        is_nobodys.then_some(start)
+    }
+
+    /// What a block holds that is about to be freed, when the census saw it: more than can be read
+    /// from it at its end, which may come long after that of the object.
+    #[inline(always)]
+    pub(super) fn knows(&self, address: Address, born: Stamp) -> Option<TypeId> {
+        if self.known.is_empty() || born > self.taken {
             return None;
         }
-        self.types.get(&address.0).copied()
+        self.known.get(&address.0).copied()
+    }
+
+    /// What a block holds that is alive now.
+    pub(super) fn type_of(&self, address: Address, block: Block, rows: &Rows) -> Option<TypeId> {
+        if block.born > self.taken || !self.complete {
+            return None;
+        }
+        let known = self.known.get(&address.0).copied();
+        let is_object = rows.get(block.row).allocator.domain() == Domain::Obj;
+        known.or(is_object.then_some(TypeId::UNKNOWN))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::recorded::{Recorded, allocation_at, free};
 use super::{Bound, Detail, Lifetimes, Order, Replay, Series, Snapshot, Span, Temporary};
-use memprof_wire::event::{Event, LineTable, MappingKind, MarkKind};
+use memprof_wire::event::{Event, LineTable, MappingKind, MarkKind, Role};
 use memprof_wire::units::{Address, CodeId, Microseconds, Size, StackId, Turn, TypeId};
 use proptest::prelude::*;
 
@@ -85,13 +85,21 @@ fn healthy() -> Recorded {
         }
     }
     recorded.event(0, Event::CensusBegin);
-    let (type_id, owner) = (TypeId(1), TypeId(0));
+    let type_id = TypeId(1);
     recorded.event(
         0,
         Event::CensusObject {
             address: Address(64),
             type_id,
-            owner,
+            waiting: false,
+        },
+    );
+    recorded.event(
+        0,
+        Event::CensusOwned {
+            address: Address(96),
+            role: Role::Items,
+            owner: type_id,
         },
     );
     recorded.event(0, Event::CensusEnd);

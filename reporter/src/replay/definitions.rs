@@ -1,6 +1,7 @@
 //! What the streams say about themselves: code objects, types, names, marks.
 
 use super::calls::{Call, Calls};
+use super::descriptions::Descriptions;
 use super::ledger::Stamp;
 use super::numbers::Numbers;
 use super::space::SpaceIndex;
@@ -72,6 +73,8 @@ pub struct Definitions {
     numbers: Numbers,
     codes: NumberMap<u32, CodeObject>,
     types: NumberMap<u32, String>,
+    /// How many descriptions have a name.
+    adopted: usize,
     names: Vec<StreamNames>,
     pending: NumberMap<u32, Pending>,
     /// What the recording has to say about itself, each once.
@@ -195,6 +198,21 @@ impl Definitions {
             return type_id;
         }
         self.numbers.type_id(space, type_id)
+    }
+
+    /// The numbers of the types with a name: each program has its own.
+    pub fn types_called(&self, name: &str) -> Vec<TypeId> {
+        let found = self.types.iter().filter(|(_, known)| *known == name);
+        found.map(|(&number, _)| TypeId(number)).collect()
+    }
+
+    /// Takes the names of what censuses found out.
+    pub fn adopt(&mut self, descriptions: &Descriptions) {
+        for (number, description) in descriptions.since(self.adopted) {
+            let name = description.name(|type_id| self.type_name(type_id).unwrap_or("?"));
+            self.types.insert(number.0, name);
+            self.adopted += 1;
+        }
     }
 
     /// The name of a type.

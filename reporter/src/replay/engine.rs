@@ -6,6 +6,7 @@
 
 use super::batch::{Batch, Rare, Step};
 use super::definitions::{Definitions, MarkSeen};
+use super::descriptions::Descriptions;
 use super::heap::Block;
 use super::ledger::{Ledger, Share, Stamp};
 use super::observer::{Context, Lost, Observer};
@@ -61,6 +62,8 @@ pub struct Replay<O> {
     ends: Vec<(Microseconds, SpaceIndex)>,
     /// What processes held that ended before the last.
     left: Vec<(Share, Option<TypeId>)>,
+    /// What censuses found out.
+    descriptions: Descriptions,
     reading: Reading,
     /// The stream of the events that are being booked.
     stream: StreamIndex,
@@ -87,6 +90,7 @@ impl<O: Observer> Replay<O> {
             spaces: Vec::new(),
             ends: Vec::new(),
             left: Vec::new(),
+            descriptions: Descriptions::default(),
             reading: Reading::default(),
             stream: StreamIndex::default(),
             freed: None,
@@ -98,7 +102,7 @@ impl<O: Observer> Replay<O> {
 
     /// There are no more events: tells the observer what is still alive.
     pub fn finish(&mut self) {
-        self.book();
+        self.catch_up();
         self.ledger.left = self.left.iter().map(|(share, _)| share.totals).sum();
         let context = Context {
             ledger: &self.ledger,
@@ -109,7 +113,7 @@ impl<O: Observer> Replay<O> {
             self.observer.left(context, share, type_id);
         }
         for space in std::iter::once(&self.space).chain(&self.parked) {
-            for (share, type_id) in space.counted() {
+            for (share, type_id) in space.counted(&self.rows) {
                 self.observer.survivor(context, share, type_id);
             }
         }
@@ -118,6 +122,7 @@ impl<O: Observer> Replay<O> {
     /// Books what was seen so far, for somebody who looks while more is to come.
     pub fn catch_up(&mut self) {
         self.book();
+        self.definitions.adopt(&self.descriptions);
     }
 
     /// Books what was read.
@@ -219,6 +224,7 @@ impl<O: Observer> Replay<O> {
             return;
         };
         let type_id = (step.type_id != Step::NO_TYPE).then_some(TypeId(step.type_id));
+        let type_id = self.space.census.knows(address, block.born).or(type_id);
         // field by field: to copy the block as a whole would wait for its parts
         self.freed = Some(Freed {
             address,
@@ -316,7 +322,20 @@ impl<O: Observer> Replay<O> {
             Rare::Mark { ref name, .. } if self.ignores_mark(name) => {}
             Rare::Mark { kind, ref name } => self.mark(kind, name.clone()),
             Rare::CensusBegin => self.space.census.begin(self.ledger.births),
-            Rare::CensusObject { address, type_id } => self.space.census.add(address, type_id),
+            Rare::CensusObject {
+                address,
+                type_id,
+                waiting,
+            } => self.space.census.add(address, type_id, waiting),
+            Rare::CensusOwned {
+                pointer,
+                role,
+                owner,
+            } => self.space.census.add_owned(pointer, role, owner),
+            Rare::CensusEnd { ref dicts } => {
+                let Space { census, heap, .. } = &mut self.space;
+                census.end(heap, &self.rows, dicts, &mut self.descriptions);
+            }
         }
     }
 

@@ -130,6 +130,15 @@ impl Heap {
         self.settled.remove(address.0).map(Slot::block)
     }
 
+    /// The block at an address.
+    pub fn get(&self, address: Address) -> Option<Block> {
+        let recent = &self.recent[self.place(address.0)];
+        if recent.address == address.0 {
+            return (address.0 != 0).then(|| recent.block());
+        }
+        self.settled.get(address.0).map(Slot::block)
+    }
+
     /// Doubles the places if all blocks together then still take less than 58 bytes each.
     #[cold]
     fn consider_more_places(&mut self) {

@@ -157,10 +157,25 @@ impl Reading {
             },
             Event::CensusBegin => Rare::CensusBegin,
             Event::CensusObject {
-                address, type_id, ..
+                address,
+                type_id,
+                waiting,
             } => Rare::CensusObject {
                 address,
                 type_id: definitions.type_number(stacks.space(), type_id),
+                waiting,
+            },
+            Event::CensusOwned {
+                address: pointer,
+                role,
+                owner,
+            } => Rare::CensusOwned {
+                pointer,
+                role,
+                owner: definitions.type_number(stacks.space(), owner),
+            },
+            Event::CensusEnd => Rare::CensusEnd {
+                dicts: definitions.types_called("dict"),
             },
             _ => return definitions.take(stream, stacks, event),
         };

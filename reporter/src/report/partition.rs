@@ -6,8 +6,10 @@
 //! function that handed them out; heapy adds those that it knows of to their objects.
 
 use crate::profile::{By, Grouping, Label, Profile, Totals, group};
+use crate::replay::owner_of_part;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use std::collections::HashMap;
 use std::fmt;
 
 /// The live blocks of a moment by what they are, biggest first.
@@ -74,21 +76,15 @@ impl fmt::Display for Kind {
 }
 
 impl Partition {
-    /// The biggest `top` rows of a profile, all without one. A single row more is shown rather
-    /// than announced, as heapy does.
-    pub fn new(profile: &Profile, grouping: &Grouping, top: Option<usize>) -> Self {
-        let mut rows: Vec<Kind> = group::group(profile, grouping)
+    /// All rows of a profile.
+    pub fn new(profile: &Profile, grouping: &Grouping) -> Self {
+        let rows: Vec<Kind> = group::group(profile, grouping)
             .into_iter()
             .map(|group| Kind {
                 labels: group.labels,
                 totals: group.totals,
             })
             .collect();
-        let count = rows.len();
-        match top {
-            Some(top) if count > top.saturating_add(1) => rows.truncate(top),
-            _ => {}
-        }
         let headings: Vec<&str> = grouping
             .properties()
             .iter()
@@ -97,10 +93,53 @@ impl Partition {
         Self {
             moment: profile.moment.clone(),
             total: profile.total,
-            more: count - rows.len(),
+            more: 0,
             rows,
             heading: headings.join(" / "),
         }
+    }
+
+    /// As heapy has it: by type, and with what belongs to an object in the size of its kind.
+    pub fn of_kinds(profile: &Profile) -> Self {
+        let mut partition = Self::new(profile, &Grouping::one(By::Type));
+        partition.charge();
+        partition
+    }
+
+    /// Adds the bytes of what belongs to an object to the row of its kind, which is otherwise the
+    /// same, and counts objects only.
+    pub fn charge(&mut self) {
+        let mut places: HashMap<Vec<Label>, usize> = HashMap::new();
+        let mut rows: Vec<Kind> = Vec::new();
+        for mut row in std::mem::take(&mut self.rows) {
+            for label in &mut row.labels {
+                if let Label::Kind(kind) = label
+                    && let Some(owner) = owner_of_part(kind)
+                {
+                    *kind = owner.to_owned();
+                    row.totals.blocks = 0;
+                }
+            }
+            let place = *places.entry(row.labels.clone()).or_insert(rows.len());
+            match rows.get_mut(place) {
+                Some(same) => same.totals += row.totals,
+                None => rows.push(row),
+            }
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.totals.bytes));
+        self.total = rows.iter().map(|row| row.totals).sum();
+        self.rows = rows;
+    }
+
+    /// Keeps the first `top` rows, all without one. A single row more is shown rather than
+    /// announced, as heapy does.
+    pub fn cut(&mut self, top: Option<usize>) {
+        let count = self.rows.len();
+        match top {
+            Some(top) if count > top.saturating_add(1) => self.rows.truncate(top),
+            _ => {}
+        }
+        self.more = count - self.rows.len();
     }
 }
 
@@ -166,8 +205,11 @@ mod tests {
 
     #[test]
     fn as_heapy_writes_it() {
-        let partition =
-            |top| Partition::new(&sample::profile(), &Grouping::one(By::Type), top).to_string();
+        let partition = |top| {
+            let mut partition = Partition::new(&sample::profile(), &Grouping::one(By::Type));
+            partition.cut(top);
+            partition.to_string()
+        };
         let head = "\
 Partition of a set of 13 objects. Total size = 10690 bytes.
  Index  Count   %     Size   % Cumulative  % Kind (class / dict of class)
@@ -187,13 +229,13 @@ Partition of a set of 13 objects. Total size = 10690 bytes.
     #[test]
     fn types_and_lines_together() {
         let by: Grouping = "type,line".parse().expect("known");
-        let partition = Partition::new(&sample::profile(), &by, None);
+        let partition = Partition::new(&sample::profile(), &by);
         assert_eq!(
             serde_json::to_string(&partition.rows[0]).expect("plain data"),
             r#"{"kind":"dict","function":"decode","file":"/usr/lib/python3.11/json/decoder.py","line":355,"count":10,"bytes":10240}"#
         );
         let by = Grouping::one(By::Thread);
-        let partition = Partition::new(&sample::profile(), &by, None);
+        let partition = Partition::new(&sample::profile(), &by);
         assert_eq!(
             serde_json::to_string(&partition.rows[1]).expect("plain data"),
             r#"{"kind":"8","thread":8,"thread_name":"","count":2,"bytes":400}"#

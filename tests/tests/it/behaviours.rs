@@ -164,9 +164,14 @@ fn pages_of_hostile_names_and_arguments_escape_them_and_load_nothing() {
 /// A Python with some packages, in an environment that is kept; `None`, and a word about it,
 /// where they cannot be installed.
 fn python_with(packages: &[&str]) -> Option<PathBuf> {
+    python_importing(packages, packages)
+}
+
+/// As [`python_with`], for packages that are not imported by the names they are installed by.
+pub fn python_importing(packages: &[&str], modules: &[&str]) -> Option<PathBuf> {
     let folder = scratch().join(format!("with-{}", packages.join("-")));
     let python = folder.join("bin/python3");
-    let imports = format!("import {}", packages.join(", "));
+    let imports = format!("import {}", modules.join(", "));
     let works = || {
         let found = Command::new(&python).args(["-c", &imports]).output();
         found.is_ok_and(|it| it.status.success())

@@ -2,6 +2,7 @@
 
 use super::super::ledger::Share;
 use super::super::observer::{Context, Observer};
+use super::super::rows::Rows;
 use super::super::source::StreamSource;
 use super::super::space::{Space, SpaceIndex, SpacePlan, ends, forks};
 use super::super::stream::StreamIndex;
@@ -120,9 +121,9 @@ impl<O: Observer> Replay<O> {
             space.silent_files = space.pages.files();
             space.silent_reserved = space.pages.reserved();
         }
-        let inherited = space.counted().map(|(share, _)| share.totals);
+        let inherited = space.counted(&self.rows).map(|(share, _)| share.totals);
         self.ledger.gain(inherited.sum());
-        for (share, _) in space.counted() {
+        for (share, _) in space.counted(&self.rows) {
             let context = Context {
                 ledger: &self.ledger,
                 rows: &self.rows,
@@ -146,7 +147,7 @@ impl<O: Observer> Replay<O> {
         }
         self.ledger.files -= std::mem::take(&mut space.counted_files);
         self.ledger.reserved -= std::mem::take(&mut space.counted_reserved);
-        for (share, type_id) in space.counted() {
+        for (share, type_id) in space.counted(&self.rows) {
             self.ledger.lose(share.totals);
             let context = Context {
                 ledger: &self.ledger,
@@ -162,9 +163,10 @@ impl Space {
     /// What is alive and counts.
     pub(super) fn counted(
         &self,
+        rows: &Rows,
     ) -> impl Iterator<Item = (Share, Option<memprof_wire::units::TypeId>)> {
         let blocks = self.heap.iter().map(|(address, block)| {
-            let type_id = self.census.type_of(address, block.born);
+            let type_id = self.census.type_of(address, block, rows);
             (super::share(block), type_id)
         });
         let mappings = self.pages.iter().map(|share| (share, None));

@@ -58,11 +58,21 @@ impl Table {
         self.shard(hash).remove(hash, address)
     }
 
+    /// The block at an address.
+    pub(super) fn get(&self, address: u64) -> Option<Slot> {
+        let hash = hash(address);
+        let shard = self.shard_of(hash);
+        shard
+            .place(hash, address)
+            .ok()
+            .map(|place| shard.slots[place])
+    }
+
     /// Reads the word where a search for `address` will begin, and so brings it into the cache.
     #[inline(always)]
     pub(super) fn touch(&self, address: u64) -> u64 {
         let hash = hash(address);
-        let shard = &self.shards[(hash >> (64 - SHARD_BITS)) as usize];
+        let shard = self.shard_of(hash);
         shard.slots[shard.home(hash)].address
     }
 
@@ -84,6 +94,11 @@ impl Table {
             .flat_map(|shard| &shard.slots)
             .filter(|slot| slot.address != 0)
             .copied()
+    }
+
+    #[inline(always)]
+    fn shard_of(&self, hash: u64) -> &Shard {
+        &self.shards[(hash >> (64 - SHARD_BITS)) as usize]
     }
 
     #[inline(always)]
