@@ -259,8 +259,7 @@ time.sleep(1)
 ";
     let run = Scenario::code(usual(), code).recorded();
     let recording = memprof_reporter::recording::Recording::open(&run.file, None).unwrap();
-    let image = recording.image_number();
-    let seen = recording.reader().observations(image).unwrap();
+    let seen = recording.observations();
     let most = seen.iter().map(|seen| seen.resident).max().unwrap();
     assert!(most > 64 << 20 && most < 512 << 20, "{most}");
     assert!(seen[0].resident < 64 << 20, "{:?}", seen[0]);
