@@ -239,6 +239,42 @@ pub fn program_headers() -> Option<(usize, usize)> {
     (headers != 0).then_some((headers as usize, count as usize))
 }
 
+/// Nanoseconds between two looks of [`await_look`].
+const LOOK_PAUSE: i64 = 200_000;
+/// Looks at one time, and over the life of a process: a tenth of a second, and about a second.
+const LOOKS: u32 = 500;
+const ALL_LOOKS: u32 = 5000;
+
+/// Waits until the recorder has seen which modules there are, where native stacks need their names:
+/// before some of them go. It nearly always has, and where it has not it takes a few milliseconds;
+/// a program that loads and unloads libraries all the time is waited for no more at some point.
+pub fn await_look() {
+    static LOOKED: AtomicU32 = AtomicU32::new(0);
+    let Some(page) = page() else { return };
+    if page.options.load(Ordering::Relaxed) & option::NATIVE == 0 {
+        return;
+    }
+    for _ in 0..LOOKS {
+        let changes = page.module_changes.load(Ordering::Acquire);
+        let seen = page.images_seen.load(Ordering::Acquire) >= IMAGE.load(Ordering::Relaxed)
+            && page.changes_seen.load(Ordering::Acquire) == changes;
+        if seen || page.recorder_is_dead() || LOOKED.fetch_add(1, Ordering::Relaxed) >= ALL_LOOKS {
+            return;
+        }
+        raw::pause(LOOK_PAUSE);
+    }
+}
+
+/// The program ends, and nobody can look any more.
+extern "C" fn end() {
+    await_look();
+}
+
+#[cfg(not(test))]
+#[used]
+#[unsafe(link_section = ".fini_array")]
+static END: extern "C" fn() = end;
+
 /// Attaches before the program's own constructors and `main` run, if no allocation did earlier.
 extern "C" fn start() {
     if page().is_some() {

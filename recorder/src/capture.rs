@@ -7,6 +7,7 @@
 //! While a recording runs its writer holds a lock on the file, so that a reader can tell a file
 //! that is still growing from one whose recorder was killed.
 
+mod append;
 mod completeness;
 mod error;
 mod facts;
@@ -21,10 +22,12 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use append::write_symbols;
 pub use completeness::Completeness;
 pub use error::CaptureError;
 pub use facts::{
-    Ending, Facts, ImageEnd, ImageStart, Module, Modules, Observation, StreamEnd, StreamStart,
+    Ending, Facts, ImageEnd, ImageStart, Module, ModuleSymbols, Modules, NamedPlace, Observation,
+    StreamEnd, StreamStart,
 };
 pub use layout::{Chunk, ChunkHead, ChunkKind, MAX_EVENT_CHUNK};
 pub use read::CaptureReader;

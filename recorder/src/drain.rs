@@ -132,7 +132,8 @@ impl Drain {
             // found after it.
             let over = root_is_dead && !(follow && self.somebody_lives());
             let found = self.visit(now, over);
-            self.images.observe(now, self.page_changes(), &self.writer);
+            let page = self.session.page();
+            self.images.observe(&self.clock, page, &self.writer);
             self.images.end_the_dead(now, &self.writer);
             if over {
                 break;
@@ -273,9 +274,5 @@ impl Drain {
 
     fn page(&self) -> &SessionPage {
         self.session.page()
-    }
-
-    fn page_changes(&self) -> u32 {
-        self.page().module_changes.load(Ordering::Relaxed)
     }
 }

@@ -5,6 +5,7 @@ mod live;
 mod pages;
 mod record;
 mod report;
+mod symbols;
 
 use crate::commands::{self, Failure};
 use clap::{Parser, Subcommand};
@@ -55,6 +56,8 @@ enum Command {
     Timeline(pages::TimelineArguments),
     /// The memory of a program, on this terminal, while it runs
     Live(live::LiveArguments),
+    /// Write the names of machine code into a recording, so that it can be read anywhere
+    Symbolize(symbols::SymbolizeArguments),
     /// Every event, one JSON object a line
     Events(events::EventsArguments),
     /// The stacks in a format of another tool, or for scripts
@@ -95,6 +98,7 @@ impl Cli {
             Command::Flamegraph(arguments) => commands::flamegraph::run(&arguments.into())?,
             Command::Timeline(arguments) => commands::timeline::run(&arguments.into())?,
             Command::Live(arguments) => commands::live::run(&arguments.into())?,
+            Command::Symbolize(arguments) => commands::symbolize::run(&arguments.into())?,
             Command::Events(arguments) => commands::events::run(&arguments.into())?,
             Command::Export(arguments) => commands::export::run(&arguments.into())?,
         }

@@ -19,6 +19,7 @@ pub mod run_live;
 pub mod select;
 pub mod stats;
 pub mod summary;
+pub mod symbolize;
 pub mod table;
 pub mod temporary;
 pub mod timeline;

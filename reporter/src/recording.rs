@@ -3,8 +3,9 @@
 mod programs;
 
 use crate::replay::{ReplayError, Source, SpaceIndex, SpacePlan, StreamSource};
+use crate::symbols::{NativeNames, Settings};
 use memprof_recorder::capture::{
-    CaptureError, CaptureReader, ChunkKind, Completeness, Facts, ImageStart, Module, Observation,
+    CaptureError, CaptureReader, ChunkKind, Completeness, Facts, ImageStart, Modules, Observation,
 };
 use memprof_wire::units::Address;
 use std::collections::{HashMap, HashSet};
@@ -47,6 +48,7 @@ pub struct Recording {
     streams: Vec<StreamSource>,
     /// How many of `streams` reports are about.
     own: usize,
+    symbols: Settings,
 }
 
 /// Whether a recording holds everything that happened.
@@ -85,7 +87,20 @@ impl Recording {
             spaces,
             streams,
             own,
+            symbols: Settings::default(),
         })
+    }
+
+    /// Names machine code in this way.
+    #[must_use]
+    pub fn naming(mut self, symbols: Settings) -> Self {
+        self.symbols = symbols;
+        self
+    }
+
+    /// The threads of one image alone.
+    pub fn streams_of(&self, image: u32) -> Vec<StreamSource> {
+        streams_of(&self.reader, &[image])
     }
 
     /// The file.
@@ -215,30 +230,33 @@ impl Recording {
         }
     }
 
-    /// All modules that were ever seen, at addresses as [`SpaceIndex::distinguish`] makes them.
-    pub fn modules(&self) -> Vec<Module> {
-        let mut modules = Vec::new();
-        for (space, &image) in self.images.iter().enumerate() {
-            // modules name machine code only: without them the reports are still right
-            let lists = self.reader.modules(image).unwrap_or_default();
+    /// What is known of machine code, at addresses as [`SpaceIndex::distinguish`] makes them.
+    pub fn native_names(&self) -> NativeNames {
+        let spaces = self.images.iter().enumerate().map(|(space, &image)| {
             let base = SpaceIndex(space as u32).distinguish(Address(0)).0;
-            modules.extend(
-                lists
-                    .into_iter()
-                    .flat_map(|list| list.modules)
-                    .map(|module| {
-                        let (start, end) = (module.start + base, module.end + base);
-                        Module {
-                            start,
-                            end,
-                            ..module
-                        }
-                    }),
-            );
-        }
-        modules.sort_by(|a, b| (a.start, &a.path).cmp(&(b.start, &b.path)));
-        modules.dedup_by(|a, b| (a.start, &a.path) == (b.start, &b.path));
-        modules
+            let mut lists = self.module_lists(image);
+            for module in lists.iter_mut().flat_map(|list| &mut list.modules) {
+                module.start += base;
+                module.end += base;
+            }
+            lists
+        });
+        self.names_of(spaces.collect())
+    }
+
+    /// The same of one image alone, at its own addresses.
+    pub fn native_names_of(&self, image: u32) -> NativeNames {
+        self.names_of(vec![self.module_lists(image)])
+    }
+
+    fn names_of(&self, spaces: Vec<Vec<Modules>>) -> NativeNames {
+        let symbols = self.reader.symbols().unwrap_or_default();
+        NativeNames::of(spaces, symbols, self.symbols.clone())
+    }
+
+    fn module_lists(&self, image: u32) -> Vec<Modules> {
+        // modules name machine code only: without them the reports are still right
+        self.reader.modules(image).unwrap_or_default()
     }
 }
 

@@ -100,11 +100,14 @@ pub unsafe extern "C" fn dlclose(library: *mut c_void) -> c_int {
     let Some(original) = original::dlclose() else {
         return -1;
     };
+    session::await_look();
     native::forget_all();
     // SAFETY: the caller's argument, handed on.
     let result = unsafe { original(library) };
     native::forget_all();
     changed();
+    // another library may come to the same place
+    session::await_look();
     result
 }
 

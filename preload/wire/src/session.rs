@@ -30,7 +30,7 @@ pub const FILE_BYTES: usize = RING_BYTES + RINGS * STRIDE;
 /// The first word of a session page.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"memprofS");
 /// Producer and recorder are built together; anything else is refused.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What was asked for on the command line, as bits of [`SessionPage::options`].
 pub mod option {
@@ -67,6 +67,10 @@ pub struct SessionPage {
     pub threads_refused: AtomicU32,
     /// Goes up when a program has loaded or unloaded libraries.
     pub module_changes: AtomicU32,
+    /// The recorder has seen the modules of all images up to this one.
+    pub images_seen: AtomicU32,
+    /// The recorder has seen this many [`SessionPage::module_changes`].
+    pub changes_seen: AtomicU32,
     time: Line<Clock>,
     /// A robust mutex of the C library that a thread of the recorder holds while it lives. Its
     /// first word tells ([`OWNER_DIED`]) when that thread is gone, whatever killed it.

@@ -147,6 +147,30 @@ pub struct Module {
     pub time: u64,
 }
 
+/// The names of places in one module, written into a recording so that it can be read where the
+/// module is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ModuleSymbols {
+    /// The path of the module.
+    pub path: String,
+    /// Its build id, where it has one.
+    pub build_id: Option<String>,
+    /// All names, of functions and files.
+    pub names: Vec<String>,
+    /// What is known of places.
+    pub places: Vec<NamedPlace>,
+}
+
+/// What is known of a place in a module.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedPlace(
+    /// The offset in the file at which a call returns.
+    pub u64,
+    /// Its frames, innermost first: function and file as places in the names, and the line.
+    pub Vec<(u32, u32, u32)>,
+);
+
 /// The modules of one image from a time on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Modules {

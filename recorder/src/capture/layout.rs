@@ -39,6 +39,8 @@ pub enum ChunkKind {
     Index,
     /// One [`super::ImageEnd`].
     ImageEnd,
+    /// One [`super::ModuleSymbols`].
+    Symbols,
     /// Something a later version writes; to be skipped.
     Other(u8),
 }
@@ -56,6 +58,7 @@ impl ChunkKind {
             7 => Self::StreamEnd,
             8 => Self::Index,
             9 => Self::ImageEnd,
+            10 => Self::Symbols,
             other => Self::Other(other),
         }
     }
@@ -72,6 +75,7 @@ impl ChunkKind {
             Self::StreamEnd => 7,
             Self::Index => 8,
             Self::ImageEnd => 9,
+            Self::Symbols => 10,
             Self::Other(number) => number,
         }
     }

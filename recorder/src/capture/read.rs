@@ -3,7 +3,8 @@
 use super::completeness::Completeness;
 use super::error::CaptureError;
 use super::facts::{
-    Ending, Facts, ImageEnd, ImageStart, Modules, Observation, StreamEnd, StreamStart,
+    Ending, Facts, ImageEnd, ImageStart, ModuleSymbols, Modules, Observation, StreamEnd,
+    StreamStart,
 };
 use super::header::Header;
 use super::layout::{Chunk, ChunkKind, Coding};
@@ -239,6 +240,19 @@ impl CaptureReader {
                     modules,
                 })
             })
+            .collect()
+    }
+
+    /// The names of places in modules that were written into the file, see
+    /// [`super::write_symbols`].
+    ///
+    /// # Errors
+    ///
+    /// When a chunk is damaged.
+    pub fn symbols(&self) -> Result<Vec<ModuleSymbols>, CaptureError> {
+        let mut bytes = Vec::new();
+        self.chunks_of(ChunkKind::Symbols, 0)
+            .map(|chunk| self.read_json(chunk, &mut bytes))
             .collect()
     }
 

@@ -1,5 +1,6 @@
 //! [`CaptureWriter`]: appends chunks, and survives a disk that is full.
 
+use super::append;
 use super::error::CaptureError;
 use super::facts::{Ending, Facts};
 use super::header;
@@ -180,6 +181,49 @@ impl CaptureWriter {
         }
     }
 
+    /// Goes on in a file that holds these chunks, and cuts off what follows them.
+    pub(super) fn resume(file: File, path: &Path, chunks: &[Chunk]) -> io::Result<Self> {
+        let end = append::end_of(chunks);
+        file.set_len(end)?;
+        let mut index = Vec::with_capacity(chunks.len() * INDEX_ENTRY_BYTES);
+        for chunk in chunks {
+            index.extend_from_slice(&chunk.offset.to_le_bytes());
+            index.extend_from_slice(&chunk.encode());
+        }
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            end,
+            index,
+            buffer: Vec::new(),
+            table: CompressTable::small(),
+            failure: None,
+            chunks: chunks.len() as u64,
+            raw_bytes: 0,
+            stored_bytes: 0,
+        })
+    }
+
+    /// Writes the index, and into the ending the number of chunks that there are now; what else an
+    /// ending says is about what was recorded. Without an ending there still is none.
+    pub(super) fn finish_again(mut self, ending: Option<&Ending>) -> io::Result<()> {
+        if self.failure.is_none() {
+            self.write_index();
+        }
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        if let Some(ending) = ending {
+            let ending = Ending {
+                chunks: self.chunks,
+                ..ending.clone()
+            };
+            self.file
+                .write_all_at(&header::ending(&ending), header::ENDING as u64)?;
+        }
+        self.file.sync_all()
+    }
+
     /// Appends a chunk, compressed where that makes it smaller.
     pub fn write_chunk(&mut self, head: &ChunkHead, bytes: &[u8]) {
         self.raw_bytes += bytes.len() as u64;
@@ -192,7 +236,10 @@ impl CaptureWriter {
         }
         // JSON stays readable to the eye, and the index has to be found without its length.
         let packed = match head.kind {
-            ChunkKind::Events | ChunkKind::Observations | ChunkKind::Modules => {
+            ChunkKind::Events
+            | ChunkKind::Observations
+            | ChunkKind::Modules
+            | ChunkKind::Symbols => {
                 compress_into_with_table(bytes, &mut self.buffer[HEAD_BYTES..], &mut self.table)
                     .ok()
                     .filter(|&length| length < bytes.len())

@@ -1,10 +1,13 @@
 //! The programs that attached: who they are, whether they live, how much memory they use.
 
 use crate::capture::{ChunkHead, ChunkKind, ImageEnd};
+use crate::clock::Clock;
 use crate::observe::{self, BuildIds, MemoryWatch, ModuleWatch};
 use crate::process::Process;
 use crate::writer::Writer;
+use memprof_wire::session::SessionPage;
 use memprof_wire::units::Microseconds;
+use std::sync::atomic::Ordering;
 
 /// One program image that has not ended.
 #[derive(Debug)]
@@ -26,6 +29,9 @@ pub(super) struct Images {
     build_ids: BuildIds,
     page_size: u64,
     native: bool,
+    /// The last image whose modules were seen, and the changes of modules that were; programs may
+    /// know it when they have been told a later time.
+    seen: Option<(u32, u32)>,
 }
 
 impl Images {
@@ -38,6 +44,7 @@ impl Images {
             build_ids: BuildIds::default(),
             page_size,
             native,
+            seen: None,
         }
     }
 
@@ -99,8 +106,18 @@ impl Images {
         self.known.iter_mut().all(|image| image.process.is_dead())
     }
 
-    /// Observes whatever is due.
-    pub(super) fn observe(&mut self, now: Microseconds, changes: u32, writer: &Writer) {
+    /// Observes whatever is due, and tells programs that wait for it. The time has been told.
+    ///
+    /// Which of two modules was at an address when code ran there is found by the time. So a list is
+    /// later than any time that was told before, and who waits until it was seen goes on at a time
+    /// that is later still.
+    pub(super) fn observe(&mut self, clock: &Clock, page: &SessionPage, writer: &Writer) {
+        if let Some((image, changes)) = self.seen.take() {
+            page.changes_seen.store(changes, Ordering::Release);
+            page.images_seen.fetch_max(image, Ordering::Release);
+        }
+        let changes = page.module_changes.load(Ordering::Acquire);
+        let now = clock.now();
         let count = self.known.len();
         for image in self.known.iter_mut().filter(|image| !image.is_gone) {
             image.memory.look(now, count);
@@ -109,6 +126,11 @@ impl Images {
                 let head = ChunkHead::at(ChunkKind::Modules, now).of_image(image.number);
                 writer.send_json(head, &modules);
             }
+        }
+        let mut all = self.known.iter().filter(|image| !image.is_gone);
+        if all.all(|image| image.modules.has_seen(changes)) {
+            let last = self.known.iter().map(|image| image.number).max();
+            self.seen = Some((last.unwrap_or(0), changes));
         }
     }
 

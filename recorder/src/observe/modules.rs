@@ -76,6 +76,11 @@ impl ModuleWatch {
         Some(&self.modules)
     }
 
+    /// Whether these changes were seen.
+    pub fn has_seen(&self, changes: u32) -> bool {
+        self.last.is_some() && self.changes == changes
+    }
+
     fn is_due(&self, now: Microseconds, changes: u32) -> bool {
         let Some(last) = self.last else { return true };
         let since = now.0 - last.0;

@@ -133,7 +133,13 @@ impl From<TimelineArguments> for timeline::Options {
         let process = arguments.process;
         let inputs = arguments.files.into_iter();
         Self {
-            inputs: inputs.map(|path| Input { path, process }).collect(),
+            inputs: inputs
+                .map(|path| Input {
+                    path,
+                    process,
+                    ..Input::default()
+                })
+                .collect(),
             output: arguments.output.output,
             force: arguments.output.force,
         }

@@ -1,5 +1,6 @@
 //! The reports on the command line.
 
+use super::symbols::SymbolArguments;
 use crate::commands::{Input, Selection, diff, export, leaks, partition, stats};
 use crate::profile::{Filter, Grouping, Moment, Point};
 use clap::{Args, ValueEnum};
@@ -13,6 +14,8 @@ pub(super) struct InputArguments {
     /// Report on this process alone, with what it inherited; else on all together
     #[arg(long, value_name = "PID")]
     process: Option<u32>,
+    #[command(flatten)]
+    symbols: SymbolArguments,
 }
 
 impl From<InputArguments> for Input {
@@ -20,6 +23,7 @@ impl From<InputArguments> for Input {
         Self {
             path: arguments.file,
             process: arguments.process,
+            symbols: arguments.symbols.into(),
         }
     }
 }

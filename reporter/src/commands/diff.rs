@@ -115,6 +115,7 @@ fn profiles(selection: &Selection, other: &Other) -> Result<(Profile, Profile), 
             let newer = Input {
                 path,
                 process: None,
+                symbols: selection.input.symbols.clone(),
             };
             // both are opened before either is read
             let newer = newer.open()?;

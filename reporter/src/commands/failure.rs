@@ -38,6 +38,9 @@ pub enum Failure {
     /// There is no answer to what was asked.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// Something is to be written into a recording that is not finished.
+    #[error("{0} is still being recorded: wait until the program has ended")]
+    StillRecording(PathBuf),
     /// The result is there already.
     #[error("{0} exists already: choose another name with -o, or overwrite it with --force")]
     Exists(PathBuf),

@@ -58,6 +58,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             let newer = Input {
                 path,
                 process: None,
+                symbols: input.symbols.clone(),
             };
             // both are opened before either is read
             let newer = newer.open()?;

@@ -7,6 +7,7 @@ use crate::profile::{self, Profile, Request};
 use crate::recording::Recording;
 use crate::replay::{Observer, Replay, Snapshot};
 use crate::report::notes;
+use crate::symbols::Settings;
 use memprof_wire::event::Note;
 use std::path::PathBuf;
 
@@ -17,6 +18,8 @@ pub struct Input {
     pub path: PathBuf,
     /// One process alone; without it, all together.
     pub process: Option<u32>,
+    /// How machine code is named.
+    pub symbols: Settings,
 }
 
 impl Input {
@@ -26,7 +29,7 @@ impl Input {
     ///
     /// When it cannot be read, holds nothing, or does not know the process.
     pub fn open(&self) -> Result<Recording, Failure> {
-        Ok(Recording::open(&self.path, self.process)?)
+        Ok(Recording::open(&self.path, self.process)?.naming(self.symbols.clone()))
     }
 }
 

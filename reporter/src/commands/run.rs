@@ -86,7 +86,7 @@ struct Found {
 fn replay(path: &Path) -> Result<Found, Failure> {
     let recording = Input {
         path: path.to_owned(),
-        process: None,
+        ..Input::default()
     }
     .open()?;
     let replay = input::replay(&recording, ())?;

@@ -6,7 +6,6 @@ use crate::replay::{
     CallId, Definitions, SpaceIndex, StackTable, StreamIndex, StreamSource, Visitor,
 };
 use crate::report::leaks::Place;
-use crate::symbols::NativeNames;
 use memprof_wire::event::{Event, MappingKind, MarkKind};
 use memprof_wire::units::{Address, Microseconds, Size, StackId, Turn};
 use std::collections::{BTreeSet, HashMap};
@@ -69,7 +68,7 @@ impl<'a> EventWriter<'a> {
     }
 
     fn write_stacks(&mut self, recording: &Recording) -> io::Result<()> {
-        let native = NativeNames::new(recording.modules());
+        let native = recording.native_names();
         let mut resolver = Resolver::new(&self.definitions, &native);
         let used: Vec<_> = self
             .used

@@ -9,7 +9,6 @@ use crate::hashing::NumberMap;
 use crate::profile::{FrameId, Resolver, StackId, Stacks};
 use crate::recording::Recording;
 use crate::replay::{CallId, Context, Lost, Observer, Replay, RowId, Share, Stamp};
-use crate::symbols::NativeNames;
 use memprof_wire::allocator::Domain;
 use memprof_wire::units::{Microseconds, TypeId};
 use std::collections::HashMap;
@@ -109,7 +108,7 @@ pub fn finish(recording: &Recording, replay: Replay<HeaptrackWriter<'_>>) -> io:
     if let Some(resident) = observed.iter().map(|seen| seen.resident).max() {
         writeln!(out, "R {:x}", resident / recording.page_size())?;
     }
-    let native = NativeNames::new(recording.modules());
+    let native = recording.native_names();
     let mut resolver = Resolver::new(&replay.definitions, &native);
     let calls = &replay.definitions.calls;
     let all = (0..calls.count() as u32).map(CallId);

@@ -31,9 +31,13 @@ impl<'a> Sites<'a> {
         }
         let frames: Vec<FrameId> = self.stacks.inward(stack).collect();
         let program = frames.last().map(|&frame| self.stacks.frame(frame).file);
+        let python = frames
+            .iter()
+            .any(|&frame| self.stacks.frame(frame).language == Language::Python);
         let own = frames.iter().copied().find(|&frame| {
             let frame = self.stacks.frame(frame);
-            frame.language == Language::Python
+            // where Python runs, it is what the user wrote: machine code below is a library's
+            (frame.language == Language::Python) == python
                 && match self.origin(frame.file) {
                     Origin::Own => true,
                     Origin::Generated => program == Some(frame.file),

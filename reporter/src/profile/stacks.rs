@@ -124,8 +124,8 @@ pub struct Resolved {
     known_nodes: NumberMap<(u32, u32), StackId>,
     /// What was found for a call's place, and for a whole call.
     places: NumberMap<(u32, u32), FrameId>,
-    /// What was found for a native address, outermost first.
-    addresses: NumberMap<u64, Vec<FrameId>>,
+    /// What was found for a native address in a module, outermost first.
+    addresses: NumberMap<(u64, u32), Vec<FrameId>>,
     calls: Vec<Option<StackId>>,
 }
 
@@ -260,16 +260,20 @@ impl<'a> Resolver<'a> {
                 vec![frame]
             }
             Some(Call::Native(address)) => {
-                if let Some(frames) = self.found.addresses.get(&address.0) {
+                let place = self
+                    .native
+                    .place(address, self.definitions.calls.seen(call));
+                let key = (address.0, place.module());
+                if let Some(frames) = self.found.addresses.get(&key) {
                     return frames.clone();
                 }
-                let names = self.native.frames(address).into_iter().rev();
+                let names = self.native.frames_of(place).into_iter().rev();
                 let frames: Vec<FrameId> = names
                     .map(|name| {
                         self.define(&name.function, &name.file, name.line, Language::Native)
                     })
                     .collect();
-                self.found.addresses.insert(address.0, frames.clone());
+                self.found.addresses.insert(key, frames.clone());
                 frames
             }
             None => vec![self.define("<unknown>", "<unknown>", 0, Language::Native)],

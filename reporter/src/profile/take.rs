@@ -10,7 +10,6 @@ use crate::replay::{
     Replay, ReplayError, Rows, Snapshot, Source, Span, StreamIndex, StreamSource, Temporary,
     drive_on_two_cores,
 };
-use crate::symbols::NativeNames;
 use memprof_wire::allocator::Allocator;
 use memprof_wire::event::MAIN_END;
 use memprof_wire::units::TypeId;
@@ -281,7 +280,7 @@ pub(super) fn build_tagged<T: Copy + Ord + std::hash::Hash>(
 ) -> Result<(Profile, Vec<T>), ProfileError> {
     let threads = threads(definitions, recording.streams());
     let wanted = wanted_threads(&threads, request.thread.as_deref())?;
-    let native = NativeNames::new(recording.modules());
+    let native = recording.native_names();
     let mut resolver = Resolver::new(definitions, &native);
     let mut merged: NumberMap<Merged<T>, Totals> = NumberMap::default();
     for (found, tag) in found {

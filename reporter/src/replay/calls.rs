@@ -4,7 +4,7 @@
 //! caller and a place in the code. The places become lines only when a report is made.
 
 use crate::hashing::NumberMap;
-use memprof_wire::units::{Address, CodeId};
+use memprof_wire::units::{Address, CodeId, Microseconds};
 
 /// A node of the tree: the innermost call, whose callers are its ancestors. 0 is the root.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +51,10 @@ impl Call {
 pub struct Calls {
     parents: Vec<CallId>,
     words: Vec<u64>,
+    /// When each was first seen: modules come and go.
+    seen: Vec<Microseconds>,
+    /// The time of the events that are being read.
+    pub now: Microseconds,
     known: NumberMap<(u32, u64), CallId>,
 }
 
@@ -59,6 +63,8 @@ impl Default for Calls {
         Self {
             parents: vec![Self::ROOT],
             words: vec![0],
+            seen: vec![Microseconds(0)],
+            now: Microseconds(0),
             known: NumberMap::default(),
         }
     }
@@ -76,8 +82,14 @@ impl Calls {
         if id == next {
             self.parents.push(parent);
             self.words.push(word);
+            self.seen.push(self.now);
         }
         id
+    }
+
+    /// When a node was first seen.
+    pub fn seen(&self, id: CallId) -> Microseconds {
+        self.seen[id.0 as usize]
     }
 
     /// How many nodes there are, the root included.

@@ -500,6 +500,7 @@ fn share(block: Block) -> Share {
 
 impl<O: Observer> Visitor for Replay<O> {
     fn run(&mut self, stream: StreamIndex, turn: Turn, time: Microseconds) {
+        self.definitions.calls.now = time;
         self.reading.run(stream, turn, time);
         let _ = self.book_if_full();
     }

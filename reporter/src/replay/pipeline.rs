@@ -119,6 +119,7 @@ impl Reader {
 
 impl Visitor for Reader {
     fn run(&mut self, stream: StreamIndex, turn: Turn, time: Microseconds) {
+        self.definitions.calls.now = time;
         self.reading.run(stream, turn, time);
         let _ = self.send_if_full();
     }

@@ -12,7 +12,7 @@ use crate::recording::Recording;
 use crate::replay::{
     DetailedTotals, Lifetimes, Replay, Row as ReplayRow, RowId, Series, Snapshot, Temporary,
 };
-use crate::symbols::{NativeNames, Origin, SourceLines, SourcePolicy, origin};
+use crate::symbols::{Origin, SourceLines, SourcePolicy, origin};
 use memprof_wire::units::{Microseconds, TypeId as WireType};
 use std::collections::HashMap;
 use std::time::{Duration, UNIX_EPOCH};
@@ -43,7 +43,7 @@ pub fn gather(
     request: &PageRequest,
 ) -> FlamegraphData {
     let ((first, second), (temporary, (series, lifetimes))) = &replay.observer;
-    let native = NativeNames::new(recording.modules());
+    let native = recording.native_names();
     let mut places = Places {
         replay,
         wanted: request.wanted,

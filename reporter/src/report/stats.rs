@@ -1,7 +1,7 @@
 //! `memprof stats`: the recording in numbers.
 
 use super::measure::{Bytes, Count, Seconds};
-use crate::profile::{self, Language, Resolver, Thread, Totals};
+use crate::profile::{self, Resolver, Thread, Totals};
 use crate::recording::Recording;
 use crate::replay::{Replay, SizeRange, Sizes};
 use crate::symbols::NativeNames;
@@ -186,7 +186,7 @@ fn top_lines(
     top: usize,
 ) -> (Vec<TopLine>, Vec<TopLine>) {
     let native = if recording.facts().native {
-        NativeNames::new(recording.modules())
+        recording.native_names()
     } else {
         NativeNames::default()
     };
@@ -204,7 +204,6 @@ fn top_lines(
         lines
             .map(|&(frame, totals)| {
                 let frame = stacks.frame(frame);
-                debug_assert!(frame.line == 0 || frame.language == Language::Python);
                 TopLine {
                     function: stacks.name(frame.function).to_owned(),
                     file: stacks.name(frame.file).to_owned(),

@@ -5,32 +5,39 @@
 //! needed.
 
 mod debug_file;
+mod embedded;
+mod gathered;
 mod hidden;
+mod mapped;
 mod object;
+mod server;
+mod settings;
+
+pub use gathered::Gathered;
+pub use mapped::Place;
+pub use settings::Settings;
 
 use crate::replay::SpaceIndex;
-use memprof_recorder::capture::Module;
-use memprof_wire::units::Address;
+use embedded::Embedded;
+use mapped::Mapped;
+use memprof_recorder::capture::{Module, ModuleSymbols, Modules};
+use memprof_wire::units::{Address, Microseconds};
 use object::Object;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The modules of one image, by address.
+/// The file of a module: its path and build id.
+type FileKey = (String, Option<String>);
+/// A file that was looked for.
+type Opened = Arc<Mutex<Option<Object>>>;
+
+/// The modules of one image, by address and time.
 #[derive(Debug, Default)]
 pub struct NativeNames {
-    modules: Vec<Module>,
+    mapped: Mapped,
+    embedded: Embedded,
     settings: Settings,
-    objects: Mutex<HashMap<PathBuf, Arc<Mutex<Option<Object>>>>>,
-}
-
-/// How addresses are named.
-#[derive(Clone, Debug, Default)]
-pub struct Settings {
-    /// Folders with separate debug files, looked through before the system's own.
-    pub debug_paths: Vec<PathBuf>,
-    /// Name the interpreter's own functions, allocators' wrappers and what starts a program too.
-    pub everything: bool,
+    objects: Mutex<HashMap<FileKey, Opened>>,
 }
 
 /// What is known of an address: a function at a line.
@@ -45,32 +52,37 @@ pub struct NativeName {
 }
 
 impl NativeNames {
-    /// Of all modules that were ever seen.
+    /// Of modules that stay where they are.
     pub fn new(modules: Vec<Module>) -> Self {
-        Self::with(modules, Settings::default())
+        let list = Modules {
+            modules,
+            ..Modules::default()
+        };
+        Self::of(vec![vec![list]], Vec::new(), Settings::default())
     }
 
-    /// The same, with settings.
-    pub fn with(mut modules: Vec<Module>, settings: Settings) -> Self {
-        modules.sort_by_key(|module| module.start);
+    /// Of the modules that were there at one time or another, for each address space in the order of
+    /// time, with the names that a recording brings along.
+    pub fn of(spaces: Vec<Vec<Modules>>, symbols: Vec<ModuleSymbols>, settings: Settings) -> Self {
         Self {
-            modules,
+            mapped: Mapped::new(spaces),
+            embedded: Embedded::new(symbols),
             settings,
             objects: Mutex::default(),
         }
     }
 
-    /// The name of an address, whether or not it is one of interest.
-    pub fn name(&self, address: Address) -> NativeName {
-        self.all(address).swap_remove(0)
+    /// Where an address was that was first seen at a time.
+    pub fn place(&self, address: Address, seen: Microseconds) -> Place {
+        self.mapped.place(address, seen)
     }
 
-    /// The functions of an address that are of interest, innermost first: those that were inlined
-    /// into another one stand before it. There may be none.
-    pub fn frames(&self, address: Address) -> Vec<NativeName> {
-        let mut frames = self.all(address);
+    /// The functions at a place that are of interest, innermost first: those that were inlined into
+    /// another one stand before it. There may be none.
+    pub fn frames_of(&self, place: Place) -> Vec<NativeName> {
+        let mut frames = self.all(place);
         if !self.settings.everything {
-            let module = self.module(address).map_or("", |module| &module.path);
+            let module = self.mapped.module(place).map_or("", |module| &module.path);
             if hidden::is_interpreter(module) {
                 return Vec::new();
             }
@@ -79,54 +91,60 @@ impl NativeNames {
         frames
     }
 
-    /// The functions of an address, innermost first; at least one.
-    fn all(&self, address: Address) -> Vec<NativeName> {
-        if address.0 == 0 {
+    /// Adds what is known of an address to what a recording is to bring along.
+    pub fn gather(&self, address: Address, seen: Microseconds, into: &mut Gathered) {
+        let place = self.place(address, seen);
+        if let Some(module) = self.mapped.module(place) {
+            let in_file = place.in_file(module);
+            into.add(module, in_file, || self.found(module, in_file));
+        }
+    }
+
+    /// The functions at a place, innermost first; at least one.
+    fn all(&self, place: Place) -> Vec<NativeName> {
+        if place.address().0 == 0 {
             return vec![NativeName {
                 function: "<unknown callers>".into(),
                 ..NativeName::default()
             }];
         }
-        let Some(module) = self.module(address) else {
+        let Some(module) = self.mapped.module(place) else {
             return vec![NativeName {
-                function: format!("{:#x}", SpaceIndex::within(address).0),
+                function: format!("{:#x}", SpaceIndex::within(place.address()).0),
                 ..NativeName::default()
             }];
         };
-        // an address is where a call returns to; the call is before
-        let in_file = address.0 - module.start + module.offset;
-        let object = self.object(module);
-        let object = object.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = object
-            .as_ref()
-            .map(|object| object.frames(in_file - 1, &module.path));
-        found
+        let in_file = place.in_file(module);
+        self.found(module, in_file)
             .filter(|frames| !frames.is_empty())
             .unwrap_or_else(|| vec![unnamed(module, in_file)])
     }
 
-    fn object(&self, module: &Module) -> Arc<Mutex<Option<Object>>> {
+    /// What the recording or the files say of a place in a module.
+    fn found(&self, module: &Module, in_file: u64) -> Option<Vec<NativeName>> {
+        if let Some(frames) = self.embedded.frames(module, in_file) {
+            return Some(frames);
+        }
+        let object = self.object(module);
+        let object = object.lock().unwrap_or_else(PoisonError::into_inner);
+        // an address is where a call returns to; the call is before
+        object
+            .as_ref()
+            .map(|object| object.frames(in_file - 1, &module.path))
+    }
+
+    fn object(&self, module: &Module) -> Opened {
         let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = PathBuf::from(&module.path);
-        let entry = objects.entry(path).or_insert_with_key(|path| {
-            let id = module.build_id.as_deref();
-            Arc::new(Mutex::new(self.open(path, id)))
-        });
+        let entry = objects
+            .entry((module.path.clone(), module.build_id.clone()))
+            .or_insert_with_key(|(path, id)| {
+                Arc::new(Mutex::new(Object::find(
+                    path,
+                    id.as_deref(),
+                    &self.settings,
+                )))
+            });
         Arc::clone(entry)
-    }
-
-    /// Opens the file of a module, unless it is another one by now.
-    fn open(&self, path: &Path, build_id: Option<&str>) -> Option<Object> {
-        Object::open(path, build_id, &self.settings.debug_paths)
-    }
-
-    fn module(&self, Address(address): Address) -> Option<&Module> {
-        // the call before a return address lies in the same module, even where that ends
-        let call = address.wrapping_sub(1);
-        let behind = self.modules.partition_point(|module| module.start <= call);
-        // of those that were at the same place one after the other, the later one
-        let mut before = self.modules[..behind].iter().rev();
-        before.find(|module| call < module.end)
     }
 }
 
@@ -141,9 +159,15 @@ fn unnamed(module: &Module, in_file: u64) -> NativeName {
 
 #[cfg(test)]
 mod tests {
-    use super::NativeNames;
+    use super::{NativeName, NativeNames};
     use memprof_recorder::capture::Module;
-    use memprof_wire::units::Address;
+    use memprof_wire::units::{Address, Microseconds};
+
+    fn name(names: &NativeNames, address: Address) -> NativeName {
+        names
+            .all(names.place(address, Microseconds(0)))
+            .swap_remove(0)
+    }
 
     fn module(path: &str, start: u64, end: u64, offset: u64) -> Module {
         Module {
@@ -161,20 +185,21 @@ mod tests {
             module("/nowhere/b.so", 0x2000, 0x3000, 0x500),
             module("/nowhere/a", 0x1000, 0x1800, 0),
         ]);
-        assert_eq!(names.name(Address(0x2010)).function, "0x510 in b.so");
-        assert_eq!(names.name(Address(0x2010)).file, "/nowhere/b.so");
-        assert_eq!(names.name(Address(0x1800)).function, "0x800 in a");
-        assert_eq!(names.name(Address(0x1801)).function, "0x1801");
-        assert_eq!(names.name(Address(0x10)).file, "");
-        assert_eq!(names.name(Address(0)).function, "<unknown callers>");
+        assert_eq!(name(&names, Address(0x2010)).function, "0x510 in b.so");
+        assert_eq!(name(&names, Address(0x2010)).file, "/nowhere/b.so");
+        assert_eq!(name(&names, Address(0x1800)).function, "0x800 in a");
+        assert_eq!(name(&names, Address(0x1801)).function, "0x1801");
+        assert_eq!(name(&names, Address(0x10)).file, "");
+        assert_eq!(name(&names, Address(0)).function, "<unknown callers>");
     }
 
     #[test]
     fn the_interpreter_is_not_of_interest() {
         let path = "/usr/lib/libpython3.11.so.1.0";
         let names = NativeNames::new(vec![module(path, 0x1000, 0x2000, 0)]);
-        assert_eq!(names.frames(Address(0x1100)), []);
-        assert_eq!(names.frames(Address(0x9100)).len(), 1);
+        let frames = |address| names.frames_of(names.place(Address(address), Microseconds(0)));
+        assert_eq!(frames(0x1100), []);
+        assert_eq!(frames(0x9100).len(), 1);
     }
 
     #[inline(never)]
@@ -197,7 +222,7 @@ mod tests {
         let number = |digits| u64::from_str_radix(digits, 16).expect("digits");
         let found = module(own, number(start), number(end), number(fields[2]));
         let names = NativeNames::new(vec![found]);
-        let name = names.name(caller_of_this_place());
+        let name = name(&names, caller_of_this_place());
         assert!(name.function.contains("caller_of_this_place"), "{name:?}");
         assert!(name.file.ends_with("native.rs"), "{name:?}");
         assert!(name.line > 0, "{name:?}");

@@ -1,5 +1,7 @@
 //! Whose code a file is.
 
+use std::path::Path;
+
 /// Whose code a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
@@ -24,6 +26,12 @@ impl Origin {
         if file.starts_with('<') {
             return Self::Generated;
         }
+        if file.contains("/.cargo/registry/") || file.contains("/.cargo/git/") {
+            return Self::Package;
+        }
+        if is_of_the_system(file) {
+            return Self::StandardLibrary;
+        }
         let mut parts = file.split('/').peekable();
         let mut standard = false;
         while let Some(part) = parts.next() {
@@ -42,6 +50,29 @@ impl Origin {
             Self::Own
         }
     }
+}
+
+/// The sources and modules that a native program stands on: headers of the C++ library, Rust's
+/// library as compilers name it, the C library, and whatever else lies in the system's folders.
+/// Python's own folders there are looked at more closely.
+fn is_of_the_system(file: &str) -> bool {
+    const FOLDERS: &[&str] = &["/usr/include/", "/rustc/"];
+    const LIBRARIES: &[&str] = &[
+        "/usr/lib/",
+        "/lib/",
+        "/lib64/",
+        "/usr/lib64/",
+        "/usr/libexec/",
+    ];
+    let below = |folders: &[&str]| folders.iter().any(|folder| file.starts_with(folder));
+    let extension = Path::new(file).extension();
+    let has_extension = |wanted: &str| extension.is_some_and(|found| found == wanted);
+    below(FOLDERS)
+        || file.starts_with("./") && has_extension("c")
+        || file == "[vdso]"
+        || file.contains("/rustlib/src/rust/library/")
+        || file.contains("/include/c++/")
+        || below(LIBRARIES) && !file.contains("/python") && !has_extension("py")
 }
 
 /// `python3.11`, `python3`, `pypy3.10`
@@ -117,6 +148,23 @@ mod tests {
             ("<frozen importlib._bootstrap>", Origin::Frozen),
             ("<string>", Origin::Generated),
             ("/home/me/lib/tools.py", Origin::Own),
+            (
+                "/usr/include/c++/12/bits/stl_vector.h",
+                Origin::StandardLibrary,
+            ),
+            (
+                "/rustc/9fc6b43126469e3858e2fe86cafb4f0fd5068869/library/alloc/src/vec/mod.rs",
+                Origin::StandardLibrary,
+            ),
+            (
+                "/usr/lib/x86_64-linux-gnu/libstdc++.so.6.0.30",
+                Origin::StandardLibrary,
+            ),
+            (
+                "/home/me/.cargo/registry/src/index/serde-1.0/src/lib.rs",
+                Origin::Package,
+            ),
+            ("/home/me/server/src/main.cpp", Origin::Own),
         ] {
             assert_eq!(Origin::of(file), origin, "{file}");
         }

@@ -34,6 +34,7 @@ mod programs;
 mod reports;
 mod scenario;
 mod stacks;
+mod symbols;
 mod threads;
 mod timeline;
 mod unharmed;

@@ -5,7 +5,6 @@ use crate::hashing::NumberMap;
 use crate::profile::{self, Resolver, Stacks, Totals};
 use crate::recording::Recording;
 use crate::replay::{Replay, Snapshot};
-use crate::symbols::NativeNames;
 use std::collections::BTreeMap;
 
 /// What every stack of the wanted threads allocated, and what of it is alive at the moment of the
@@ -16,7 +15,7 @@ pub fn gather(
     wanted: &[bool],
 ) -> (Stacks, Vec<Sample>) {
     let threads = profile::threads(&replay.definitions, recording.streams());
-    let native = NativeNames::new(recording.modules());
+    let native = recording.native_names();
     let mut resolver = Resolver::new(&replay.definitions, &native);
     let mut alive: NumberMap<u32, Totals> = NumberMap::default();
     for found in replay.observer.totals() {

@@ -7,7 +7,7 @@ use crate::profile::filter::Pattern;
 use crate::profile::{FrameId, Moment, Resolver, StackId, Stacks};
 use crate::recording::Recording;
 use crate::replay::{Replay, RowId, Snapshot};
-use crate::symbols::{NativeNames, Origin, SourceLines};
+use crate::symbols::{Origin, SourceLines};
 use std::collections::{BTreeMap, HashMap};
 
 /// Which functions are wanted, and from whom.
@@ -54,7 +54,7 @@ pub fn gather(
     wanted: &Wanted<'_>,
     source: &mut SourceLines,
 ) -> Lines {
-    let native = NativeNames::new(recording.modules());
+    let native = recording.native_names();
     let mut resolver = Resolver::new(&replay.definitions, &native);
     let own = own(replay, wanted.threads, &mut resolver);
     let stacks = resolver.finish();

@@ -1,5 +1,7 @@
 //! Where the debug information of a file is, when it is not in the file itself.
 
+use super::server::{self, Artifact};
+use super::settings::Settings;
 use object::{Object as _, read::ReadRef};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -9,18 +11,35 @@ use std::path::{Path, PathBuf};
 const SYSTEM: &str = "/usr/lib/debug";
 
 /// The separate debug file of `file`, which was read from `path`: by its build id, else by the name
-/// that it notes.
+/// that it notes, else from a server.
 pub fn find<'data, R: ReadRef<'data>>(
     file: &object::File<'data, R>,
     path: &Path,
-    folders: &[PathBuf],
+    settings: &Settings,
 ) -> Option<PathBuf> {
     let id = file.build_id().ok().flatten().map(hexadecimal);
     let link = file.gnu_debuglink().ok().flatten();
     let link = link.map(|(name, _)| OsStr::from_bytes(name));
-    candidates(path, id.as_deref(), link, folders)
+    candidates(path, id.as_deref(), link, &folders(settings))
         .into_iter()
         .find(|candidate| candidate != path && candidate.is_file())
+        .or_else(|| server::fetch(&id?, Artifact::Debug, &settings.servers))
+}
+
+/// The file of a build id, where nothing else is known of it.
+pub fn by_build_id(id: &str, settings: &Settings) -> Option<PathBuf> {
+    candidates(Path::new("/"), Some(id), None, &folders(settings))
+        .into_iter()
+        .map(|path| path.with_extension(""))
+        .find(|candidate| candidate.is_file())
+        .or_else(|| server::fetch(id, Artifact::Executable, &settings.servers))
+}
+
+/// The user's folders, and those of the program's machine.
+fn folders(settings: &Settings) -> Vec<PathBuf> {
+    let system = SYSTEM.trim_start_matches('/');
+    let moved = settings.sysroot.iter().map(|root| root.join(system));
+    settings.debug_paths.iter().cloned().chain(moved).collect()
 }
 
 /// Where it may be, the likeliest place first.

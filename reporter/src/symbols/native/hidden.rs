@@ -23,7 +23,11 @@ const WRAPPERS: &[&str] = &[
     "std::__1::allocator_traits<",
     "std::__1::__libcpp_allocate",
     "std::__1::__libcpp_operator_new",
+    "std::_Vector_base<",
+    "std::__detail::_Hashtable_alloc<",
     "alloc::alloc::",
+    "alloc::raw_vec::",
+    "<alloc::raw_vec::",
     "<alloc::alloc::Global",
     "__rust_alloc",
     "__rust_realloc",
@@ -33,6 +37,17 @@ const WRAPPERS: &[&str] = &[
     "std::alloc::System",
     "<std::alloc::System",
     "std::sys::alloc::",
+];
+
+/// What such a name has in its middle: how containers of libstdc++ ask for memory.
+const INNER: &[&str] = &[
+    "::_M_allocate(",
+    "::_M_get_node(",
+    "::_M_create_node",
+    "::_M_allocate_node",
+    "::_M_allocate_buckets(",
+    ">::_M_create(",
+    "::allocate(unsigned long",
 ];
 
 /// What starts programs and threads.
@@ -52,7 +67,7 @@ const STARTS: &[&str] = &[
 pub fn is_plumbing(function: &str) -> bool {
     STARTS.contains(&function)
         || WRAPPERS.iter().any(|wrapper| function.starts_with(wrapper))
-        || function.contains("::_M_allocate(")
+        || INNER.iter().any(|inner| function.contains(inner))
 }
 
 #[cfg(test)]

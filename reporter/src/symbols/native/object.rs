@@ -2,6 +2,7 @@
 
 use super::NativeName;
 use super::debug_file;
+use super::settings::Settings;
 use addr2line::{Loader, demangle_auto};
 use object::{Object as _, ObjectSegment as _, ReadCache};
 use std::borrow::Cow;
@@ -35,8 +36,26 @@ struct Segment {
 }
 
 impl Object {
+    /// Finds the file of a module: below the sysroot, at its own path, or else by its build id.
+    /// `None` when there is none. (A file with nothing but debug information is not enough: where
+    /// its code was in the file that was mapped stands in that one only.)
+    pub fn find(path: &str, build_id: Option<&str>, settings: &Settings) -> Option<Self> {
+        let path = Path::new(path);
+        let below = |root: &PathBuf| root.join(path.strip_prefix("/").unwrap_or(path));
+        let moved = settings.sysroot.as_ref().map(below);
+        let own = moved
+            .iter()
+            .map(PathBuf::as_path)
+            .chain([path])
+            .find_map(|path| Self::open(path, build_id, settings));
+        own.or_else(|| {
+            let same = debug_file::by_build_id(build_id?, settings)?;
+            Self::open(&same, build_id, settings)
+        })
+    }
+
     /// Opens a file; `None` when it cannot be read, or is another one than was recorded.
-    pub fn open(path: &Path, build_id: Option<&str>, folders: &[PathBuf]) -> Option<Self> {
+    fn open(path: &Path, build_id: Option<&str>, settings: &Settings) -> Option<Self> {
         let cache = ReadCache::new(File::open(path).ok()?);
         let file = object::File::parse(&cache).ok()?;
         let id = file.build_id().ok().flatten().map(debug_file::hexadecimal);
@@ -54,7 +73,12 @@ impl Object {
                 }
             })
             .collect();
-        let debug = debug_file::find(&file, path, folders);
+        let has_lines = file.section_by_name(".debug_info").is_some();
+        let debug = if has_lines {
+            None
+        } else {
+            debug_file::find(&file, path, settings)
+        };
         Some(Self {
             segments,
             own: Loader::new(path).ok(),
