@@ -11,9 +11,12 @@ mod bytes;
 mod expression;
 pub mod mixed;
 mod module;
+mod path;
 mod registers;
 mod row;
 mod rule;
+mod runs;
+mod segment;
 mod steps;
 mod table;
 #[cfg(test)]
@@ -28,8 +31,9 @@ use memprof_wire::event::{Event, Note};
 use memprof_wire::session::{SessionPage, option};
 use memprof_wire::units::{Address, StackId};
 use registers::Registers;
+use rule::{Base, Place};
 use steps::{Callee, Steps};
-use walk::Walk;
+use walk::{At, Walk};
 
 pub use rule::forget_all;
 
@@ -44,6 +48,7 @@ static OWN_END: AtomicUsize = AtomicUsize::new(0);
 pub struct Native {
     walk: Walk,
     mixed: mixed::Mixed,
+    path: path::Path,
     steps: Steps,
     cut: bool,
 }
@@ -54,6 +59,7 @@ impl Native {
         Self {
             walk: Walk::new(),
             mixed: mixed::Mixed::new(),
+            path: path::Path::new(),
             steps: Steps::new(),
             cut: false,
         }
@@ -63,6 +69,7 @@ impl Native {
     pub fn clear(&mut self) {
         self.walk.clear();
         self.mixed.clear();
+        self.path.clear();
         self.steps.clear();
         *self = Self::new();
     }
@@ -99,7 +106,17 @@ pub fn wanted() -> bool {
 /// The native stack of the calling thread, which runs no interpreter.
 #[inline(always)]
 fn capture(thread: &mut Thread, here: &Registers) -> StackId {
-    let unchanged = walk(thread, here);
+    let at = caller_of_hook(here);
+    // SAFETY: that frame called the hook.
+    if let Some(stack) = unsafe { path::find(thread, at.key(), runs::NoPython) } {
+        return stack;
+    }
+    capture_anew(thread, at)
+}
+
+#[inline(never)]
+fn capture_anew(thread: &mut Thread, at: At) -> StackId {
+    let unchanged = walk(thread, at);
     let mut stack = Native::outside(thread);
     let depth = thread.stacks.native.walk.frames().len();
     if unchanged > 1 {
@@ -108,13 +125,45 @@ fn capture(thread: &mut Thread, here: &Registers) -> StackId {
     for index in unchanged.max(1)..depth {
         stack = enter(thread, index, stack);
     }
+    let native = &mut thread.stacks.native;
+    if native.walk.is_complete() {
+        let frames = native.walk.frames();
+        native.path.keep(frames, &[], 0);
+    }
     stack
+}
+
+/// The frame that called this library, by the rules of the library's own code.
+#[inline(always)]
+fn caller_of_hook(here: &Registers) -> At {
+    let generation = rule::generation();
+    let mut at = At::of(here, true);
+    while is_own(at.ip) {
+        let place = Place {
+            ip: at.ip,
+            exact: at.exact,
+        };
+        let rule = rule::find(place, generation);
+        if !rule.is_simple() || rule.is_by_base() {
+            break;
+        }
+        let cfa = at.sp.wrapping_add_signed(rule.offset());
+        // SAFETY: frames of this library are live, and described rightly.
+        unsafe {
+            if rule.base() == Base::AtCfa {
+                at.bp = *(cfa.wrapping_add_signed(rule.base_offset()) as *const usize);
+            }
+            at.ip = *((cfa - 8) as *const usize);
+        }
+        (at.sp, at.exact) = (cfa, false);
+    }
+    at
 }
 
 /// Walks; returns how many frames are what they were.
 #[inline(always)]
-fn walk(thread: &mut Thread, here: &Registers) -> usize {
-    let walked = thread.stacks.native.walk.walk(here);
+fn walk(thread: &mut Thread, from: At) -> usize {
+    let walked = thread.stacks.native.walk.walk(from);
     if walked.too_deep && !core::mem::replace(&mut thread.stacks.native.cut, true) {
         thread.event(&Event::Note(Note::StacksCut));
     }

@@ -27,6 +27,7 @@ struct Anchor {
 pub struct Anchors {
     items: Array<Anchor>,
     count: usize,
+    ambiguous: bool,
 }
 
 /// The code of the evaluation function, for 3.9.
@@ -39,6 +40,7 @@ impl Anchors {
         Self {
             items: Array::empty(),
             count: 0,
+            ambiguous: false,
         }
     }
 
@@ -97,15 +99,24 @@ impl Anchors {
         }
     }
 
+    /// Whether there are more frames that could run Python than Python frames.
+    pub fn are_ambiguous(&self) -> bool {
+        self.ambiguous
+    }
+
     fn by_code(&mut self, natives: &[NativeFrame], python_depth: usize) {
-        self.count = 0;
+        (self.count, self.ambiguous) = (0, false);
         if EVALUATION_END.load(Ordering::Relaxed) == 0 {
             look_up_evaluation();
         }
         let start = EVALUATION_START.load(Ordering::Relaxed);
         let length = EVALUATION_END.load(Ordering::Relaxed) - start;
         for frame in natives.iter().rev() {
-            if frame.ip.wrapping_sub(start) < length && self.count < python_depth {
+            if frame.ip.wrapping_sub(start) < length {
+                if self.count == python_depth {
+                    self.ambiguous = true;
+                    return;
+                }
                 self.push(Anchor {
                     address: frame.sp,
                     last: 0,

@@ -8,9 +8,11 @@
 //! Both kinds of frames are compared with those of the last time, and only what is new is looked
 //! up: native frames by the walk, Python frames by the stack that they alone make.
 
+use super::path;
 use super::registers::Registers;
+use super::runs::Present;
 use super::steps::Callee;
-use super::walk;
+use super::walk::{self, At};
 use crate::memory::Array;
 use crate::python::layout::{self, Family, Layout};
 use crate::python::{self};
@@ -23,14 +25,15 @@ use memprof_wire::units::{CodeId, StackId};
 
 /// The Python frames that one native frame runs.
 #[derive(Clone, Copy, Debug)]
-struct Run {
+pub struct Run {
     /// The index of the native frame.
-    native: usize,
+    pub native: usize,
     /// The index of the outermost Python frame.
-    first: usize,
+    pub first: usize,
     /// The index behind the innermost one.
     end: usize,
-    anchor: usize,
+    /// What ties it to the native frame.
+    pub anchor: usize,
     /// The stack of what called the native frame.
     base: StackId,
 }
@@ -72,6 +75,15 @@ impl Mixed {
         self.seen.release();
         self.anchors.clear();
         *self = Self::new();
+    }
+
+    /// The runs, outermost first.
+    pub fn runs(&self) -> &[Run] {
+        if self.run_count == 0 {
+            return &[];
+        }
+        // SAFETY: so many are in use.
+        unsafe { core::slice::from_raw_parts(self.runs.items(), self.run_count) }
     }
 
     #[inline(always)]
@@ -136,7 +148,22 @@ fn merge<L: Layout>(thread: &mut Thread, here: &Registers, state: usize) -> Stac
         frames_of::<L>(thread, state);
         python_depth = thread.stacks.depth;
     }
-    let unchanged = super::walk(thread, here);
+    let at = super::caller_of_hook(here);
+    // SAFETY: that frame called the hook; the Python frames were just captured.
+    let known = unsafe {
+        let runs = Present::<L>::new(state, thread.stacks.frames.items(), python_depth);
+        path::find(thread, at.key(), runs)
+    };
+    match known {
+        Some(stack) => stack,
+        None => merge_anew::<L>(thread, at, state, python_depth),
+    }
+}
+
+/// Walks the native frames, and puts the Python ones among them.
+#[inline(never)]
+fn merge_anew<L: Layout>(thread: &mut Thread, at: At, state: usize, python_depth: usize) -> StackId {
+    let unchanged = super::walk(thread, at);
     let native = &mut thread.stacks.native;
     let seen = &mut native.mixed.seen;
     if python_depth > seen.capacity() && !seen.grow_to((python_depth * 2).max(256)) {
@@ -147,12 +174,18 @@ fn merge<L: Layout>(thread: &mut Thread, here: &Registers, state: usize) -> Stac
         let frames = native.walk.frames();
         native.mixed.anchors.find::<L>(state, frames, python_depth);
     }
-    Merge::<L> {
-        thread,
+    let stack = Merge::<L> {
+        thread: &mut *thread,
         python_depth,
         layout: core::marker::PhantomData,
     }
-    .all(unchanged)
+    .all(unchanged);
+    let native = &mut thread.stacks.native;
+    if native.walk.is_complete() && !native.mixed.anchors.are_ambiguous() {
+        let frames = native.walk.frames();
+        native.path.keep(frames, native.mixed.runs(), python_depth);
+    }
+    stack
 }
 
 struct Merge<'a, L> {
@@ -323,17 +356,8 @@ impl<L: Layout> Merge<'_, L> {
     /// Looks the stack of a Python frame up, given that of its caller, and keeps it.
     #[inline(always)]
     fn enter(&mut self, index: usize, caller: StackId) -> StackId {
+        let stack = python_frame(self.thread, index, caller);
         let python = self.python(index);
-        let parent = if index == 0 {
-            StackId::NONE
-        } else {
-            self.python(index - 1)
-        };
-        let stack = if python == parent {
-            caller
-        } else {
-            self.child(caller, python)
-        };
         // SAFETY: there is room for all Python frames.
         unsafe {
             let place = self.mixed().seen.items().add(index);
@@ -341,39 +365,51 @@ impl<L: Layout> Merge<'_, L> {
         }
         stack
     }
+}
 
-    /// The stack of the innermost frame of `python`, called from `caller`.
-    #[inline(always)]
-    fn child(&mut self, caller: StackId, python: StackId) -> StackId {
-        let steps = &self.thread.stacks.native.steps;
-        match steps.find(caller, Callee::python(python)) {
-            Some(stack) => stack,
-            None => self.child_anew(caller, python),
-        }
-    }
-
-    #[inline(never)]
-    fn child_anew(&mut self, caller: StackId, python: StackId) -> StackId {
-        let tree = &mut self.thread.stacks.tree;
-        let key = tree.key(python);
-        let stack = match tree.find(caller, key) {
-            Found::Old(stack) => stack,
-            Found::New(stack) => {
-                self.thread.event(&Event::PythonFrame {
-                    stack,
-                    parent: caller,
-                    code: CodeId(key.code),
-                    instruction: key.instruction,
-                });
-                stack
-            }
-            Found::Full => {
-                note_merged(self.thread);
-                return caller;
-            }
+/// The stack of the Python frame at `index`, called from `caller`.
+#[inline(always)]
+pub fn python_frame(thread: &mut Thread, index: usize, caller: StackId) -> StackId {
+    let frames = thread.stacks.frames.items();
+    // SAFETY: the index is below the depth.
+    let (python, parent) = unsafe {
+        let parent = match index {
+            0 => StackId::NONE,
+            _ => (*frames.add(index - 1)).stack,
         };
-        let steps = &mut self.thread.stacks.native.steps;
-        steps.keep(caller, Callee::python(python), stack);
-        stack
+        ((*frames.add(index)).stack, parent)
+    };
+    if python == parent {
+        return caller;
     }
+    let steps = &thread.stacks.native.steps;
+    match steps.find(caller, Callee::python(python)) {
+        Some(stack) => stack,
+        None => python_frame_anew(thread, python, caller),
+    }
+}
+
+#[inline(never)]
+fn python_frame_anew(thread: &mut Thread, python: StackId, caller: StackId) -> StackId {
+    let tree = &mut thread.stacks.tree;
+    let key = tree.key(python);
+    let stack = match tree.find(caller, key) {
+        Found::Old(stack) => stack,
+        Found::New(stack) => {
+            thread.event(&Event::PythonFrame {
+                stack,
+                parent: caller,
+                code: CodeId(key.code),
+                instruction: key.instruction,
+            });
+            stack
+        }
+        Found::Full => {
+            note_merged(thread);
+            return caller;
+        }
+    };
+    let steps = &mut thread.stacks.native.steps;
+    steps.keep(caller, Callee::python(python), stack);
+    stack
 }

@@ -88,6 +88,12 @@ impl Rule {
         self.0 & 15 == Kind::Base as u64
     }
 
+    /// Whether `rbp` decides where something stands.
+    #[inline(always)]
+    pub fn is_by_base(self) -> bool {
+        self.is_from_base() || self.base() == Base::AtItself
+    }
+
     /// Where `rbp` is.
     #[inline(always)]
     pub fn base(self) -> Base {

@@ -2,7 +2,7 @@
 //! their stacks what programs do.
 
 use super::registers::Registers;
-use super::walk::Walk;
+use super::walk::{At, Walk};
 use std::cell::RefCell;
 use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -36,7 +36,7 @@ fn sample() {
     expected.retain(|&ip| ip != 0);
     WALK.with_borrow_mut(|(walk, tally)| {
         let here = Registers::here();
-        let walked = walk.walk(&here);
+        let walked = walk.walk(At::of(&here, true));
         let complete = walk.is_complete();
         let mut found: Vec<usize> = walk.frames()[1..].iter().map(|frame| frame.ip).collect();
         found.reverse();

@@ -9,6 +9,7 @@
 use super::bounds::Bounds;
 use super::registers::Registers;
 use super::rule::{self, Base, Kind, Place, Rule};
+use super::segment::Key;
 use super::{module, table};
 use crate::memory::Array;
 use memprof_wire::units::StackId;
@@ -17,9 +18,9 @@ use memprof_wire::units::StackId;
 const DEPTH_LIMIT: usize = 1 << 16;
 
 /// The slot of a step that depends on nothing but the instruction.
-const CERTAIN: usize = 1;
+pub const CERTAIN: usize = 1;
 /// The slot of a step that depends on more than two words: it has to be made again.
-const UNCERTAIN: usize = 0;
+pub const UNCERTAIN: usize = 0;
 
 /// A frame as it was when it was last seen.
 #[derive(Clone, Copy, Debug)]
@@ -30,37 +31,70 @@ pub struct Frame {
     /// The stack pointer, as it is once the callee has returned.
     pub sp: usize,
     /// `rbp`, likewise.
-    bp: usize,
+    pub bp: usize,
     /// Where the caller's return address stands.
-    return_slot: usize,
+    pub return_slot: usize,
     /// Where the caller's `rbp` stands; 0 when it is the same.
-    base_slot: usize,
+    pub base_slot: usize,
     /// Whether this frame was interrupted, and not called from.
-    exact: bool,
+    pub exact: bool,
+    /// Whether the slots were found by way of `rbp`.
+    pub by_base: bool,
     /// The stack up to this frame.
     pub stack: StackId,
 }
 
 /// What is known of a frame before its caller is: the first words of a [`Frame`].
 #[derive(Clone, Copy, Debug)]
-struct At {
-    ip: usize,
-    sp: usize,
-    bp: usize,
-    exact: bool,
+pub struct At {
+    /// See [`Frame::ip`].
+    pub ip: usize,
+    /// See [`Frame::sp`].
+    pub sp: usize,
+    /// See [`Frame::bp`].
+    pub bp: usize,
+    /// See [`Frame::exact`].
+    pub exact: bool,
 }
 
 /// Where the caller's return address and `rbp` stand.
-type Slots = (usize, usize);
+#[derive(Clone, Copy, Debug)]
+struct Slots {
+    ret: usize,
+    base: usize,
+    by_base: bool,
+}
+
+impl Slots {
+    /// A single word, or none.
+    const fn only(ret: usize) -> Self {
+        Self {
+            ret,
+            base: 0,
+            by_base: false,
+        }
+    }
+}
 
 impl At {
+    /// What these registers tell.
     #[inline(always)]
-    fn of(registers: &Registers, exact: bool) -> Self {
+    pub fn of(registers: &Registers, exact: bool) -> Self {
         Self {
             ip: registers.ip,
             sp: registers.sp,
             bp: registers.bp,
             exact,
+        }
+    }
+
+    /// What a segment that begins here is found by.
+    #[inline(always)]
+    pub fn key(self) -> Key {
+        Key {
+            ip: self.ip,
+            sp: self.sp,
+            bp: self.bp,
         }
     }
 
@@ -155,18 +189,18 @@ impl Walk {
         self.depth = 0;
     }
 
-    /// Walks from these registers of a function that is still active outwards.
+    /// Walks outwards from a function that is still active.
     #[inline(always)]
-    pub fn walk(&mut self, here: &Registers) -> Walked {
+    pub fn walk(&mut self, from: At) -> Walked {
         let generation = rule::generation();
-        let same_stack = self.bounds.enter(here.sp);
+        let same_stack = self.bounds.enter(from.sp);
         if !same_stack || generation != self.generation {
             self.generation = generation;
             self.depth = 0;
         }
         let mut cursor = self.depth;
         let mut fresh = 0;
-        let mut at = At::of(here, true);
+        let mut at = from;
         let complete = loop {
             // SAFETY: indices below the cursor are in use.
             unsafe {
@@ -181,7 +215,11 @@ impl Walk {
                     }
                     for index in (changed + 1..cursor).rev() {
                         let frame = &*kept.add(index);
-                        let slots = (frame.return_slot, frame.base_slot);
+                        let slots = Slots {
+                            ret: frame.return_slot,
+                            base: frame.base_slot,
+                            by_base: frame.by_base,
+                        };
                         if !self.push(&mut fresh, At::kept(frame), slots) {
                             return self.cut(fresh);
                         }
@@ -192,7 +230,7 @@ impl Walk {
             }
             let (slots, step) = self.step(at);
             if let Step::Complex = step {
-                return self.walk_slowly(here);
+                return self.walk_slowly();
             }
             if !self.push(&mut fresh, at, slots) {
                 return self.cut(fresh);
@@ -263,17 +301,17 @@ impl Walk {
                 }
             }
             Kind::Signal => self.step_out_of_signal(at),
-            Kind::End => return ((CERTAIN, 0), Step::Outermost),
+            Kind::End => return (Slots::only(CERTAIN), Step::Outermost),
             Kind::Stack | Kind::Base | Kind::Complex => Step::Complex,
             Kind::Unknown => Step::Lost,
         };
-        ((UNCERTAIN, 0), step)
+        (Slots::only(UNCERTAIN), step)
     }
 
     /// Finds the caller whose frame begins at `cfa`.
     #[inline(always)]
     fn step_to(&mut self, at: At, rule: Rule, cfa: usize) -> (Slots, Step) {
-        let lost = ((UNCERTAIN, 0), Step::Lost);
+        let lost = (Slots::only(UNCERTAIN), Step::Lost);
         let return_slot = cfa.wrapping_sub(8);
         // the stack grows downwards: a caller lies above, and every walk ends
         if cfa <= at.sp {
@@ -282,8 +320,12 @@ impl Walk {
         let Some(ip) = self.read(return_slot) else {
             return lost;
         };
+        let mut slots = Slots {
+            by_base: rule.is_by_base(),
+            ..Slots::only(return_slot)
+        };
         if ip == 0 {
-            return ((return_slot, 0), Step::Outermost);
+            return (slots, Step::Outermost);
         }
         let mut caller = At {
             ip,
@@ -291,20 +333,19 @@ impl Walk {
             bp: at.bp,
             exact: false,
         };
-        let mut base_slot = 0;
         if rule.base() != Base::Same {
             let from = if rule.base() == Base::AtCfa {
                 cfa
             } else {
                 at.bp
             };
-            base_slot = from.wrapping_add_signed(rule.base_offset());
-            let Some(bp) = self.read(base_slot) else {
+            slots.base = from.wrapping_add_signed(rule.base_offset());
+            let Some(bp) = self.read(slots.base) else {
                 return lost;
             };
             caller.bp = bp;
         }
-        ((return_slot, base_slot), Step::Caller(caller))
+        (slots, Step::Caller(caller))
     }
 
     /// The kernel has put the registers of the interrupted function on the stack (`ucontext`).
@@ -334,8 +375,9 @@ impl Walk {
     /// that is not followed otherwise.
     #[cold]
     #[inline(never)]
-    fn walk_slowly(&mut self, here: &Registers) -> Walked {
-        let mut registers = *here;
+    fn walk_slowly(&mut self) -> Walked {
+        let mut registers = Registers::here();
+        self.bounds.enter(registers.sp);
         let mut exact = true;
         let mut fresh = 0;
         let mut complete = false;
@@ -357,7 +399,7 @@ impl Walk {
                     .and_then(|module| table::find(&module, place.address()))
                     .and_then(|found| found.row.caller(&registers, &mut self.bounds)),
             };
-            if !self.push(&mut fresh, at, (UNCERTAIN, 0)) {
+            if !self.push(&mut fresh, at, Slots::only(UNCERTAIN)) {
                 return self.cut(fresh);
             }
             let Some(caller) = caller.filter(|caller| caller.sp > registers.sp) else {
@@ -401,8 +443,9 @@ impl Walk {
             (*frame).sp = at.sp;
             (*frame).bp = at.bp;
             (*frame).exact = at.exact;
-            (*frame).return_slot = slots.0;
-            (*frame).base_slot = slots.1;
+            (*frame).by_base = slots.by_base;
+            (*frame).return_slot = slots.ret;
+            (*frame).base_slot = slots.base;
         }
         *fresh += 1;
         true
@@ -428,7 +471,7 @@ impl Walk {
             bp: 0,
             exact: false,
         };
-        if !self.push(&mut fresh, outside, (UNCERTAIN, 0)) {
+        if !self.push(&mut fresh, outside, Slots::only(UNCERTAIN)) {
             return self.cut(fresh);
         }
         self.splice(0, fresh, complete)
@@ -487,6 +530,7 @@ unsafe fn copy(from: *const Frame, to: *mut Frame) {
         (&raw mut (*to).return_slot).write_volatile((*from).return_slot);
         (&raw mut (*to).base_slot).write_volatile((*from).base_slot);
         (&raw mut (*to).exact).write_volatile((*from).exact);
+        (&raw mut (*to).by_base).write_volatile((*from).by_base);
         (&raw mut (*to).stack).write_volatile((*from).stack);
     }
 }

@@ -1,0 +1,177 @@
+//! Where Python ran, told by what is known of the last time: a hint for each run, and a check.
+//!
+//! The native frames are known to be what they were, so each run has its place, and what has to be
+//! found is only which Python frames it has. The tables behind this are those of [`super::anchors`].
+
+use super::segment::Segment;
+use crate::python::layout::{self, Layout};
+use crate::stack::python::Frame;
+use core::marker::PhantomData;
+
+/// How many frames away from where it was a run is searched.
+const REACH: usize = 64;
+
+/// Goes from the innermost run outwards.
+pub trait Runs {
+    /// How many Python frames there are.
+    fn depth(&self) -> usize;
+
+    /// The index at which the run at the end of a segment begins, given that of the run before, or
+    /// the number of all frames. `None` when it is not what it was.
+    fn begin(&mut self, segment: &mut Segment, end: usize) -> Option<usize>;
+
+    /// Whether no run is left over behind the last segment; `end` Python frames are.
+    fn end(&self, segment: &Segment, end: usize) -> bool;
+}
+
+/// No interpreter.
+#[derive(Clone, Copy, Debug)]
+pub struct NoPython;
+
+impl Runs for NoPython {
+    #[inline(always)]
+    fn depth(&self) -> usize {
+        0
+    }
+
+    #[inline(always)]
+    fn begin(&mut self, _: &mut Segment, _: usize) -> Option<usize> {
+        None
+    }
+
+    #[inline(always)]
+    fn end(&self, _: &Segment, _: usize) -> bool {
+        true
+    }
+}
+
+/// The frames of an interpreter.
+#[derive(Clone, Copy, Debug)]
+pub struct Present<L> {
+    frames: *const Frame,
+    depth: usize,
+    /// The present link of the chain of `_PyCFrame`s, where there is one.
+    link: usize,
+    layout: PhantomData<L>,
+}
+
+impl<L: Layout> Present<L> {
+    /// # Safety
+    ///
+    /// `state` must be zero or the state of this thread, and `frames` its `depth` frames, which
+    /// were just captured.
+    #[inline(always)]
+    pub unsafe fn new(state: usize, frames: *const Frame, depth: usize) -> Self {
+        let link = match L::RUNS {
+            layout::Runs::CFrames { thread, .. } | layout::Runs::CFrameEach { thread, .. }
+                if state != 0 =>
+            {
+                // SAFETY: the caller's promise.
+                unsafe { load(state + thread) }
+            }
+            _ => 0,
+        };
+        Self {
+            frames,
+            depth,
+            link,
+            layout: PhantomData,
+        }
+    }
+
+    #[inline(always)]
+    fn address(&self, index: usize) -> usize {
+        // SAFETY: asked only for indices below the depth.
+        unsafe { (*self.frames.add(index)).address }
+    }
+
+    /// The index of the frame at an address, below `end`, which probably is `likely`.
+    #[inline(always)]
+    fn index(&self, address: usize, likely: usize, end: usize) -> Option<usize> {
+        if likely < end && self.address(likely) == address {
+            return Some(likely);
+        }
+        (end.saturating_sub(REACH)..end)
+            .rev()
+            .find(|&index| self.address(index) == address)
+    }
+
+    /// Goes to the next link outwards; false when the present one is not the segment's.
+    #[inline(always)]
+    fn next_link(&mut self, segment: &Segment, previous: usize) -> bool {
+        if self.link == 0 || self.link != segment.anchor {
+            return false;
+        }
+        // SAFETY: a link of the thread's own chain.
+        self.link = unsafe { load(self.link + previous) };
+        self.link != 0
+    }
+
+    /// Whether the present link is the outermost one, which belongs to no run.
+    #[inline(always)]
+    fn is_last(&self, previous: usize) -> bool {
+        // SAFETY: a link of the thread's own chain, if any.
+        self.link == 0 || unsafe { load(self.link + previous) } == 0
+    }
+}
+
+impl<L: Layout> Runs for Present<L> {
+    #[inline(always)]
+    fn depth(&self) -> usize {
+        self.depth
+    }
+
+    #[inline(always)]
+    fn begin(&mut self, segment: &mut Segment, end: usize) -> Option<usize> {
+        match L::RUNS {
+            layout::Runs::Shims => {
+                let index = self.index(segment.anchor, segment.first as usize, end)?;
+                segment.first = index as u32;
+                Some(index)
+            }
+            layout::Runs::CFrames { previous, .. } => {
+                if !self.next_link(segment, previous) {
+                    return None;
+                }
+                if self.is_last(previous) {
+                    return (end > 0).then_some(0);
+                }
+                // SAFETY: as above: it knows the innermost frame of its run.
+                let last = unsafe { load(self.link + L::CFRAME_FRAME?) };
+                let likely = (segment.first as usize).wrapping_sub(1);
+                let index = self.index(last, likely, end.checked_sub(1)?)? + 1;
+                segment.first = index as u32;
+                Some(index)
+            }
+            layout::Runs::CFrameEach { previous, .. } => {
+                if !self.next_link(segment, previous) {
+                    return None;
+                }
+                end.checked_sub(1)
+            }
+            layout::Runs::Code => end.checked_sub(1),
+        }
+    }
+
+    #[inline(always)]
+    fn end(&self, segment: &Segment, end: usize) -> bool {
+        let done = match L::RUNS {
+            layout::Runs::CFrames { previous, .. } | layout::Runs::CFrameEach { previous, .. } => {
+                self.is_last(previous)
+            }
+            layout::Runs::Shims | layout::Runs::Code => true,
+        };
+        done && end == segment.first as usize
+    }
+}
+
+/// Reads a word of an interpreter structure.
+///
+/// # Safety
+///
+/// It must be there.
+#[inline(always)]
+unsafe fn load(address: usize) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { (address as *const usize).read_volatile() }
+}

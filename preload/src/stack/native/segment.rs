@@ -1,0 +1,288 @@
+//! A stretch of native frames, with the words of the stack that led from one to the next.
+//!
+//! A frame is found by its callee's registers and a few words of the stack. So wherever a callee is
+//! at the same instruction with the same stack pointer, and those words hold what they held, its
+//! callers are the same: no rule has to be looked up. What a word stands for does not matter, and
+//! each is read only after those before it told that it is part of a live frame.
+//!
+//! Where a frame has been seen with several callers its segment ends, and the return address is
+//! part of what the next one is looked up by: a trie of frames, with as few nodes as it takes.
+
+use super::walk::{CERTAIN, Frame, UNCERTAIN};
+use memprof_wire::units::StackId;
+
+/// Words that a segment may have.
+const WORDS: usize = 20;
+/// Frames that a segment may have.
+pub const FRAMES: usize = 8;
+
+/// A word of the stack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+struct Word {
+    slot: usize,
+    value: usize,
+}
+
+/// What lies further out than a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum End {
+    /// Nothing.
+    Outermost = 0,
+    /// More frames.
+    Frames = 1,
+    /// The Python frames that the segment's outermost frame runs, which stand in its place.
+    Run = 2,
+}
+
+/// What was looked up last.
+#[derive(Clone, Copy, Debug)]
+pub struct Made {
+    /// The stack of what is further out.
+    pub base: StackId,
+    /// The Python frames up to here, as a stack of their own.
+    pub python: StackId,
+    /// The stack of all.
+    pub stack: StackId,
+}
+
+/// A stretch of frames.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Segment {
+    key: Key,
+    /// Whether `rbp` decides where anything stands.
+    needs_base: bool,
+    /// What lies further out.
+    pub end: End,
+    frames: u8,
+    count: u8,
+    /// Which of the words are return addresses: a bit for each.
+    returns: u32,
+    /// Tells this segment from all that were in its place before.
+    pub serial: u32,
+    /// The index of the outermost Python frame of the run at the end, as it was last; without a
+    /// run, how many Python frames there are further out.
+    pub first: u32,
+    /// What was last made of it.
+    pub made: Made,
+    /// What the run at the end is known by, see [`super::anchors`].
+    pub anchor: usize,
+    /// The instruction of the frame further out; 0 when it has to be read.
+    caller_ip: usize,
+    /// Where that is read.
+    caller_slot: usize,
+    caller_sp: usize,
+    /// Where the `rbp` of the frame further out stands; 0 when it is that of the innermost one.
+    caller_base: usize,
+    words: [Word; WORDS],
+}
+
+/// A frame that a segment may begin at.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Key {
+    /// Its instruction.
+    pub ip: usize,
+    /// Its stack pointer.
+    pub sp: usize,
+    /// Its `rbp`.
+    pub bp: usize,
+}
+
+impl Segment {
+    /// The segment of the frames from `first`, the outermost, to the last, the innermost one.
+    /// `branches` tells that its caller is not always the same.
+    ///
+    /// `None` where a frame depends on something else than the words of the stack.
+    pub fn of(frames: &[Frame], first: usize, end: End, branches: bool) -> Option<Self> {
+        let innermost = frames.last()?;
+        let (outermost, caller) = (&frames[first], &frames[first - 1]);
+        let mut segment = Self {
+            key: Key {
+                ip: innermost.ip,
+                sp: innermost.sp,
+                bp: innermost.bp,
+            },
+            needs_base: false,
+            end,
+            frames: (frames.len() - first) as u8,
+            count: 0,
+            returns: 0,
+            serial: 0,
+            first: 0,
+            made: Made {
+                base: StackId::NONE,
+                python: StackId::NONE,
+                stack: StackId::NONE,
+            },
+            anchor: 0,
+            caller_ip: if branches { 0 } else { caller.ip },
+            caller_slot: outermost.return_slot,
+            caller_sp: caller.sp,
+            caller_base: 0,
+            words: [Word::default(); WORDS],
+        };
+        // where the present frame's rbp was loaded from
+        let mut source = None;
+        for index in (first..frames.len()).rev() {
+            let (frame, caller) = (&frames[index], &frames[index - 1]);
+            if frame.exact || frame.return_slot == UNCERTAIN {
+                return None;
+            }
+            if frame.by_base {
+                segment.rely_on_base(source)?;
+            }
+            if frame.return_slot != CERTAIN && !(branches && index == first) {
+                segment.returns |= 1 << segment.count;
+                segment.push(frame.return_slot, caller.ip)?;
+            }
+            if frame.base_slot != 0 {
+                source = Some((frame.base_slot, caller.bp));
+            }
+        }
+        segment.caller_base = source.map_or(0, |(slot, _)| slot);
+        Some(segment)
+    }
+
+    fn rely_on_base(&mut self, source: Option<(usize, usize)>) -> Option<()> {
+        let Some((slot, value)) = source else {
+            self.needs_base = true;
+            return Some(());
+        };
+        if self.words().iter().any(|word| word.slot == slot) {
+            return Some(());
+        }
+        self.push(slot, value)
+    }
+
+    fn push(&mut self, slot: usize, value: usize) -> Option<()> {
+        *self.words.get_mut(usize::from(self.count))? = Word { slot, value };
+        self.count += 1;
+        Some(())
+    }
+
+    fn words(&self) -> &[Word] {
+        &self.words[..usize::from(self.count)]
+    }
+
+    /// Whether it begins at this frame.
+    #[inline(always)]
+    pub fn begins_at(&self, key: Key) -> bool {
+        self.key.sp == key.sp
+            && self.key.ip == key.ip
+            && (!self.needs_base || self.key.bp == key.bp)
+    }
+
+    /// How it compares with another one that begins at the same frame, and whose caller is taken to
+    /// be always the same.
+    pub fn compare(&self, other: &Self) -> Likeness {
+        let both = self.words().iter().zip(other.words());
+        let equal = both.take_while(|(own, other)| own == other).count();
+        let ends = |segment: &Self| (segment.end, segment.anchor);
+        if equal == usize::from(self.count) {
+            let whole = self.frames == other.frames && ends(self) == ends(other);
+            let part = self.frames < other.frames && self.end == End::Frames;
+            let branches = self.caller_ip == 0;
+            if branches && (whole || part) || whole && self.caller_ip == other.caller_ip {
+                return Likeness::Same;
+            }
+        }
+        let returns = self.returns & ((1 << equal) - 1);
+        let common = 1 + returns.count_ones() as u8;
+        Likeness::Common(usize::from(common.min(self.frames).min(other.frames)))
+    }
+
+    /// How many frames it has, what runs Python included.
+    pub fn frames(&self) -> usize {
+        usize::from(self.frames)
+    }
+
+    /// The frame at which it begins.
+    #[inline(always)]
+    pub fn key(&self) -> Key {
+        self.key
+    }
+
+    /// The frame further out, if it was found that the segment [holds](Self::holds); `base` is the
+    /// `rbp` of the innermost frame.
+    ///
+    /// # Safety
+    ///
+    /// The segment must hold.
+    #[inline(always)]
+    pub unsafe fn caller(&self, base: usize) -> Key {
+        // SAFETY: the caller's promise: all frames of the segment are live.
+        unsafe {
+            Key {
+                ip: match self.caller_ip {
+                    0 => load(self.caller_slot),
+                    ip => ip,
+                },
+                sp: self.caller_sp,
+                bp: match self.caller_base {
+                    0 => base,
+                    slot => load(slot),
+                },
+            }
+        }
+    }
+
+    /// Whether the words hold what they held.
+    ///
+    /// # Safety
+    ///
+    /// The frame at which the segment begins must be live, on the stack of the calling thread.
+    #[inline(always)]
+    pub unsafe fn holds(&self) -> bool {
+        let mut word = self.words.as_ptr();
+        // SAFETY: so many are in use. Each slot belongs to the frame that the words before it, and
+        // the caller's promise, say is live.
+        unsafe {
+            let end = word.add(usize::from(self.count));
+            while word != end {
+                if load((*word).slot) != (*word).value {
+                    return false;
+                }
+                word = word.add(1);
+            }
+        }
+        true
+    }
+
+    /// The instructions of its frames that are to be shown, outermost first.
+    pub fn shown(&self) -> impl Iterator<Item = usize> {
+        let words = self.words;
+        let returns = self.returns;
+        let leads_out = self.caller_ip != 0 && self.end != End::Outermost;
+        let skipped = usize::from(leads_out) + usize::from(self.end == End::Run);
+        (0..usize::from(self.count))
+            .rev()
+            .filter(move |index| returns >> index & 1 == 1)
+            .map(move |index| words[index].value)
+            .chain(core::iter::once(self.key.ip))
+            .skip(skipped)
+            .filter(|&ip| ip != 0)
+    }
+}
+
+/// How two segments that begin at the same frame compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// The other one begins with all that is in this one.
+    Same,
+    /// So many of their frames, from the innermost on, are the same; then their callers differ.
+    Common(usize),
+}
+
+/// Reads a word of the stack.
+///
+/// # Safety
+///
+/// It must be part of a live frame.
+#[inline(always)]
+unsafe fn load(slot: usize) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { (slot as *const usize).read_volatile() }
+}
