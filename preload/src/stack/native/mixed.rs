@@ -162,7 +162,12 @@ fn merge<L: Layout>(thread: &mut Thread, here: &Registers, state: usize) -> Stac
 
 /// Walks the native frames, and puts the Python ones among them.
 #[inline(never)]
-fn merge_anew<L: Layout>(thread: &mut Thread, at: At, state: usize, python_depth: usize) -> StackId {
+fn merge_anew<L: Layout>(
+    thread: &mut Thread,
+    at: At,
+    state: usize,
+    python_depth: usize,
+) -> StackId {
     let unchanged = super::walk(thread, at);
     let native = &mut thread.stacks.native;
     let seen = &mut native.mixed.seen;

@@ -133,6 +133,25 @@ impl Path {
         None
     }
 
+    /// The instructions of the frames from this one outwards, if they are known.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Path::follow`].
+    #[cfg(test)]
+    pub unsafe fn instructions(&mut self, key: Key, runs: impl Runs) -> Option<Vec<usize>> {
+        // SAFETY: the caller's promise.
+        let count = unsafe { self.follow(key, runs)? };
+        let stops = self.stops[..count].iter();
+        let shown = stops.flat_map(|stop| {
+            // SAFETY: a place of the table.
+            let mut shown: Vec<usize> = unsafe { (*stop.segment).shown().collect() };
+            shown.reverse();
+            shown
+        });
+        Some(shown.collect())
+    }
+
     #[inline(always)]
     fn result(&self, serial: u32, base: StackId, python: StackId) -> *mut Outcome {
         let word = u64::from(serial) << 32 ^ u64::from(base.0) << 16 ^ u64::from(python.0);
@@ -171,7 +190,9 @@ impl Path {
                 None => End::Frames,
             };
             let (hint, anchor) = run.map_or((outside, 0), |run: &Run| (run.first, run.anchor));
-            if behind <= first || !self.keep_part(&frames[..behind], first, end, (hint, anchor), round) {
+            if behind <= first
+                || !self.keep_part(&frames[..behind], first, end, (hint, anchor), round)
+            {
                 return;
             }
             first = behind;
@@ -279,7 +300,10 @@ pub unsafe fn find(thread: &mut Thread, key: Key, runs: impl Runs) -> Option<Sta
         };
         // SAFETY: a segment that was found above.
         let segment = unsafe { &mut *stop.segment };
-        if segment.made.base == stack && segment.made.python == python && segment.made.stack != StackId::NONE {
+        if segment.made.base == stack
+            && segment.made.python == python
+            && segment.made.stack != StackId::NONE
+        {
             stack = segment.made.stack;
             continue;
         }
@@ -298,7 +322,11 @@ fn make(
     base: StackId,
     python: StackId,
 ) -> StackId {
-    let result = thread.stacks.native.path.result(segment.serial, base, python);
+    let result = thread
+        .stacks
+        .native
+        .path
+        .result(segment.serial, base, python);
     // SAFETY: a place of the table.
     let known = unsafe { *result };
     let made = &known.made;

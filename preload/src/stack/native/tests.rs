@@ -1,7 +1,9 @@
 //! Walks held against those of an independent unwinder, at random places of programs that do to
 //! their stacks what programs do.
 
+use super::path::Path;
 use super::registers::Registers;
+use super::runs::NoPython;
 use super::walk::{At, Walk};
 use std::cell::RefCell;
 use std::hint::black_box;
@@ -15,10 +17,13 @@ struct Tally {
     unchanged: usize,
     deepest: usize,
     cut: usize,
+    /// Stacks that were found without a walk.
+    known: usize,
 }
 
 thread_local! {
-    static WALK: RefCell<(Walk, Tally)> = RefCell::new((Walk::new(), Tally::default()));
+    static WALK: RefCell<(Walk, Path, Tally)> =
+        RefCell::new((Walk::new(), Path::new(), Tally::default()));
 }
 
 /// Walks by both, and compares.
@@ -34,12 +39,22 @@ fn sample() {
         });
     }
     expected.retain(|&ip| ip != 0);
-    WALK.with_borrow_mut(|(walk, tally)| {
+    WALK.with_borrow_mut(|(walk, path, tally)| {
         let here = Registers::here();
         let walked = walk.walk(At::of(&here, true));
         let complete = walk.is_complete();
         let mut found: Vec<usize> = walk.frames()[1..].iter().map(|frame| frame.ip).collect();
         found.reverse();
+        // the path begins at the caller of this function, as at that of a hook
+        let caller = walk.frames().len() - 2;
+        let key = walk.frames()[caller].key();
+        // SAFETY: that frame is live.
+        if let Some(known) = unsafe { path.instructions(key, NoPython) } {
+            assert_eq!(known, found[1..], "sample {}", tally.samples);
+            tally.known += 1;
+        } else if complete {
+            path.keep(&walk.frames()[..=caller], &[], 0);
+        }
         // the innermost frames are the two unwinders' own: begin where both have the same caller
         let common = common_start(&found, &expected).expect("both walk the same stack");
         let (found, expected) = (&found[common.0..], &expected[common.1..]);
@@ -65,18 +80,22 @@ fn common_start(found: &[usize], expected: &[usize]) -> Option<(usize, usize)> {
 }
 
 fn tally() -> Tally {
-    WALK.with_borrow_mut(|(_, tally)| core::mem::take(tally))
+    WALK.with_borrow_mut(|(_, _, tally)| core::mem::take(tally))
 }
 
 /// Numbers that are the same each time.
-struct Chance(u64);
+struct Chance {
+    state: u64,
+    /// Whether there are signal handlers and realigned frames, which are always walked.
+    calm: bool,
+}
 
 impl Chance {
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        self.state % limit
     }
 }
 
@@ -90,11 +109,11 @@ fn wander(chance: &mut Chance, depth: u32) -> u64 {
     for _ in 0..=chance.below(2) {
         sum += match chance.below(7) {
             0 => large_frame(chance, depth - 1),
-            1 => aligned_frame(chance, depth - 1),
+            1 if !chance.calm => aligned_frame(chance, depth - 1),
             2 => through_callback(chance, depth - 1),
             3 => through_unwinding(chance, depth - 1),
             4 => dynamic_frame(chance, depth - 1),
-            5 => through_signal(chance, depth - 1),
+            5 if !chance.calm => through_signal(chance, depth - 1),
             _ => wander(chance, depth - 1) + black_box(1),
         };
     }
@@ -230,29 +249,43 @@ fn prepare() {
     tally();
 }
 
-#[test]
-fn walks_are_those_of_libgcc() {
+fn prepare_and_sample(
+    make: impl Fn(u64, usize) -> (Chance, u32) + Send + Copy + 'static,
+) -> Vec<Tally> {
     prepare();
     let threads: Vec<_> = (1..=3u64)
         .map(|seed| {
             std::thread::spawn(move || {
-                let mut chance = Chance(seed * 0x9e37_79b9);
                 let mut total = Tally::default();
+                let (mut chance, mut depth) = make(seed, 0);
                 while total.samples < 70_000 {
-                    wander(&mut chance, 14);
+                    wander(&mut chance, depth);
                     let more = tally();
                     total.samples += more.samples;
                     total.frames += more.frames;
                     total.unchanged += more.unchanged;
                     total.cut += more.cut;
+                    total.known += more.known;
                     total.deepest = total.deepest.max(more.deepest);
+                    if chance.calm {
+                        (chance, depth) = make(seed, total.samples);
+                    }
                 }
                 total
             })
         })
         .collect();
-    for thread in threads {
-        let total = thread.join().expect("no difference");
+    let join = |thread: std::thread::JoinHandle<_>| thread.join().expect("no difference");
+    threads.into_iter().map(join).collect()
+}
+
+#[test]
+fn walks_are_those_of_libgcc() {
+    let wild = |seed, _| {
+        let state = seed * 0x9e37_79b9;
+        (Chance { state, calm: false }, 14)
+    };
+    for total in prepare_and_sample(wild) {
         assert_eq!(total.cut, 0, "every stack was walked to its end");
         assert!(total.deepest > 30, "only {} deep", total.deepest);
         assert!(
@@ -260,6 +293,24 @@ fn walks_are_those_of_libgcc() {
             "{} of {} frames were taken as they were",
             total.unchanged,
             total.frames
+        );
+    }
+}
+
+/// What happens again and again is found without a walk, and is the same.
+#[test]
+fn known_stacks_are_those_of_libgcc() {
+    let calm = |seed: u64, samples: usize| {
+        let state = (seed + samples as u64 % 5) * 0x9e37_79b9;
+        (Chance { state, calm: true }, 5)
+    };
+    for total in prepare_and_sample(calm) {
+        assert_eq!(total.cut, 0, "every stack was walked to its end");
+        assert!(
+            total.known * 2 > total.samples,
+            "{} of {} stacks were known",
+            total.known,
+            total.samples
         );
     }
 }

@@ -44,6 +44,14 @@ pub struct Frame {
     pub stack: StackId,
 }
 
+impl Frame {
+    /// What a segment that begins here is found by.
+    #[cfg(test)]
+    pub fn key(&self) -> Key {
+        At::kept(self).key()
+    }
+}
+
 /// What is known of a frame before its caller is: the first words of a [`Frame`].
 #[derive(Clone, Copy, Debug)]
 pub struct At {
