@@ -11,16 +11,21 @@ use super::segment::{End, FRAMES, Key, Likeness, Made, Segment};
 use super::walk::Frame;
 use crate::memory::Array;
 use crate::thread::Thread;
+use core::hint::select_unpredictable;
 use memprof_wire::units::StackId;
 
-/// Segments that a thread keeps: pairs of places, 90 KiB in all.
-const PLACES: usize = 256;
+/// Segments that a thread keeps: pairs of places, 192 KiB in all.
+const PLACES: usize = 512;
 /// Segments of one path.
 const LIMIT: usize = 64;
 /// What was made of segments: 64 KiB.
 const RESULTS: usize = 4096;
-/// A path is kept only now and then while so many were kept in vain.
-const VAIN: u32 = 64;
+/// Keeping a path costs as much as so many that are found save.
+const PRICE: u32 = 16;
+/// The most that can be saved up.
+const SAVINGS: u32 = 512 * PRICE;
+/// Without savings, one path in so many is kept.
+const NOW_AND_THEN: u32 = 16;
 
 /// A segment of the present path.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +49,10 @@ pub struct Path {
     results: Array<Outcome>,
     generation: usize,
     serial: u32,
-    /// How many paths were kept since one was found.
-    vain: u32,
+    /// Goes up when a path is found, and down when one is kept.
+    savings: u32,
+    /// Counts paths that were not found.
+    missed: u32,
     stops: [Stop; LIMIT],
 }
 
@@ -57,7 +64,8 @@ impl Path {
             results: Array::empty(),
             generation: 0,
             serial: 0,
-            vain: 0,
+            savings: SAVINGS,
+            missed: 0,
             stops: [Stop {
                 segment: core::ptr::null_mut(),
                 python: 0,
@@ -69,7 +77,7 @@ impl Path {
     pub fn clear(&mut self) {
         self.segments.release();
         self.results.release();
-        (self.serial, self.vain) = (0, 0);
+        self.serial = 0;
     }
 
     /// Forgets what may have changed its meaning. False without memory.
@@ -90,12 +98,25 @@ impl Path {
         // SAFETY: only asked for with memory for all places.
         unsafe {
             let segment = self.segments.items().add(place);
-            if (*segment).begins_at(key) {
-                return Some(segment);
-            }
             let other = self.segments.items().add(place ^ 1);
-            (*other).begins_at(key).then_some(other)
+            let segment = select_unpredictable((*segment).begins_at(key), segment, other);
+            (*segment).begins_at(key).then_some(segment)
         }
+    }
+
+    /// The segment further out than another one, at this frame.
+    #[inline(always)]
+    fn after(&self, segment: &mut Segment, key: Key) -> Option<*mut Segment> {
+        let next = segment.next;
+        // SAFETY: a place of the table, if any.
+        if !next.is_null() && unsafe { (*next).begins_at(key) } {
+            return Some(next);
+        }
+        let next = self.at(key)?;
+        if segment.goes_one_way() {
+            segment.next = next;
+        }
+        Some(next)
     }
 
     /// Finds the segments from a frame outwards; returns how many.
@@ -110,15 +131,15 @@ impl Path {
         }
         let mut python = runs.depth();
         let mut count = 0;
+        let mut found = self.at(key)?;
         while count < LIMIT {
-            let segment = self.at(key)?;
             // SAFETY: the frame is live: the first one by the caller's promise, the others because
             // the words of the segment before led there.
             let segment = unsafe {
-                if !(*segment).holds() {
+                if !(*found).holds() {
                     return None;
                 }
-                &mut *segment
+                &mut *found
             };
             self.stops[count] = Stop { segment, python };
             count += 1;
@@ -129,6 +150,7 @@ impl Path {
             }
             // SAFETY: the segment holds.
             key = unsafe { segment.caller(key.bp) };
+            found = self.after(segment, key)?;
         }
         None
     }
@@ -163,10 +185,11 @@ impl Path {
     /// Keeps a path that was walked: all frames, the first standing for what is outside, and where
     /// Python ran; `python` Python frames in all.
     pub fn keep(&mut self, frames: &[Frame], runs: &[Run], python: usize) {
-        self.vain += 1;
-        if self.vain > VAIN && !self.vain.is_multiple_of(16) {
+        self.missed = self.missed.wrapping_add(1);
+        if self.savings < PRICE && !self.missed.is_multiple_of(NOW_AND_THEN) {
             return;
         }
+        self.savings = self.savings.saturating_sub(PRICE);
         if !self.begin(rule::generation()) {
             return;
         }
@@ -289,7 +312,8 @@ fn place(key: Key) -> usize {
 pub unsafe fn find(thread: &mut Thread, key: Key, runs: impl Runs) -> Option<StackId> {
     // SAFETY: the caller's promise.
     let count = unsafe { thread.stacks.native.path.follow(key, runs)? };
-    thread.stacks.native.path.vain = 0;
+    let path = &mut thread.stacks.native.path;
+    path.savings += u32::from(path.savings < SAVINGS);
     let mut stack = StackId::NONE;
     for number in (0..count).rev() {
         let stop = thread.stacks.native.path.stops[number];

@@ -12,7 +12,7 @@ use super::walk::{CERTAIN, Frame, UNCERTAIN};
 use memprof_wire::units::StackId;
 
 /// Words that a segment may have.
-const WORDS: usize = 20;
+const WORDS: usize = 18;
 /// Frames that a segment may have.
 pub const FRAMES: usize = 8;
 
@@ -47,35 +47,38 @@ pub struct Made {
     pub stack: StackId,
 }
 
-/// A stretch of frames.
+/// A stretch of frames. What is looked at each time is in its first cache line.
 #[derive(Clone, Copy, Debug)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub struct Segment {
     key: Key,
-    /// Whether `rbp` decides where anything stands.
-    needs_base: bool,
+    /// The segment that was found further out the last time, if it always begins at the same frame.
+    pub next: *mut Segment,
+    /// The instruction of the frame further out; 0 when it has to be read.
+    caller_ip: usize,
+    /// How much further up the frame further out begins, in bytes.
+    caller_distance: u32,
     /// What lies further out.
     pub end: End,
-    frames: u8,
+    /// Whether `rbp` decides where anything stands.
+    needs_base: bool,
     count: u8,
-    /// Which of the words are return addresses: a bit for each.
-    returns: u32,
+    frames: u8,
+    /// What was last made of it.
+    pub made: Made,
     /// Tells this segment from all that were in its place before.
     pub serial: u32,
+    /// What the run at the end is known by, see [`super::anchors`].
+    pub anchor: usize,
+    /// Where the instruction of the frame further out is read.
+    caller_slot: usize,
+    /// Where the `rbp` of the frame further out stands; 0 when it is that of the innermost one.
+    caller_base: usize,
     /// The index of the outermost Python frame of the run at the end, as it was last; without a
     /// run, how many Python frames there are further out.
     pub first: u32,
-    /// What was last made of it.
-    pub made: Made,
-    /// What the run at the end is known by, see [`super::anchors`].
-    pub anchor: usize,
-    /// The instruction of the frame further out; 0 when it has to be read.
-    caller_ip: usize,
-    /// Where that is read.
-    caller_slot: usize,
-    caller_sp: usize,
-    /// Where the `rbp` of the frame further out stands; 0 when it is that of the innermost one.
-    caller_base: usize,
+    /// Which of the words are return addresses: a bit for each.
+    returns: u32,
     words: [Word; WORDS],
 }
 
@@ -120,7 +123,8 @@ impl Segment {
             anchor: 0,
             caller_ip: if branches { 0 } else { caller.ip },
             caller_slot: outermost.return_slot,
-            caller_sp: caller.sp,
+            caller_distance: u32::try_from(caller.sp - innermost.sp).ok()?,
+            next: core::ptr::null_mut(),
             caller_base: 0,
             words: [Word::default(); WORDS],
         };
@@ -175,6 +179,12 @@ impl Segment {
             && (!self.needs_base || self.key.bp == key.bp)
     }
 
+    /// Whether the frame further out always is the same.
+    #[inline(always)]
+    pub fn goes_one_way(&self) -> bool {
+        self.caller_ip != 0
+    }
+
     /// How it compares with another one that begins at the same frame, and whose caller is taken to
     /// be always the same.
     pub fn compare(&self, other: &Self) -> Likeness {
@@ -220,7 +230,7 @@ impl Segment {
                     0 => load(self.caller_slot),
                     ip => ip,
                 },
-                sp: self.caller_sp,
+                sp: self.key.sp + self.caller_distance as usize,
                 bp: match self.caller_base {
                     0 => base,
                     slot => load(slot),

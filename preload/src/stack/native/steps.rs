@@ -4,8 +4,8 @@
 use crate::memory::Array;
 use memprof_wire::units::StackId;
 
-/// Entries: 32 KiB.
-const ENTRIES: usize = 2048;
+/// Entries: 256 KiB, of which a program that allocates at few places touches little.
+const ENTRIES: usize = 1 << 14;
 
 /// What is called: an address, or the stack that a Python frame makes with its Python callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
