@@ -33,7 +33,7 @@ fn main() {
         },
         output: output.map(Into::into),
         force: true,
-        native: false,
+        native: Some(false),
         python_allocators: true,
         follow_children,
         types: false,

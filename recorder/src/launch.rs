@@ -8,6 +8,7 @@ mod check;
 mod elf;
 mod error;
 mod inherited;
+mod interpreter;
 mod library;
 mod search;
 mod signals;
@@ -60,6 +61,8 @@ pub struct CommandLine {
     pub arguments: Vec<OsString>,
     /// What the recording is called: the script, module or executable.
     pub name: String,
+    /// Whether the file to execute is a Python interpreter, or a script for one.
+    pub is_python: bool,
 }
 
 impl Launch {
@@ -116,6 +119,7 @@ fn command_line(
     name: &OsStr,
 ) -> Result<CommandLine, LaunchError> {
     check::executable(&program)?;
+    let is_python = interpreter::is_python(&program);
     let own_name = own_name.to_owned();
     let first = first.iter().map(|&text| text.to_owned());
     let arguments = [own_name]
@@ -128,6 +132,7 @@ fn command_line(
         program,
         arguments,
         name: name.to_string_lossy().into_owned(),
+        is_python,
     })
 }
 
@@ -148,11 +153,7 @@ fn has_python_shebang(path: &Path) -> bool {
     let Ok(length) = fs::File::open(path).and_then(|mut file| file.read(&mut start)) else {
         return false;
     };
-    let line = start[..length]
-        .split(|&byte| byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    line.starts_with(b"#!") && line.windows(6).any(|word| word == b"python")
+    interpreter::is_for_python(&start[..length])
 }
 
 #[cfg(test)]

@@ -34,8 +34,8 @@ pub struct Options {
     pub output: Option<PathBuf>,
     /// Whether a file that is there may be overwritten.
     pub force: bool,
-    /// Record native stacks.
-    pub native: bool,
+    /// Record native stacks; `None` to do so unless the program is a Python interpreter.
+    pub native: Option<bool>,
     /// Record the allocators of `CPython`.
     pub python_allocators: bool,
     /// Record child processes too.
@@ -116,7 +116,8 @@ pub fn record(
     let line = options.launch.resolve()?;
     let library = Library::find(options.library.as_deref())?;
     let signals = Signals::take().map_err(system("take the signals over"))?;
-    let session = Session::create(bits(options)).map_err(|source| {
+    let native = options.native.unwrap_or(!line.is_python);
+    let session = Session::create(bits(options, native)).map_err(|source| {
         let action = match source.raw_os_error() {
             Some(libc::EFBIG) => {
                 "make the shared memory, which the limit for file sizes (ulimit -f) forbids"
@@ -145,7 +146,7 @@ pub fn record(
 
     let mut prepared = None;
     let started = launch::start(&line, &library, &session.path(), &signals, |process| {
-        prepared = Some(prepare(process, &line, options, &session)?);
+        prepared = Some(prepare(process, &line, options, native, &session)?);
         Ok::<(), RecordError>(())
     });
     let (process, writer, path) = match (started, prepared) {
@@ -196,6 +197,7 @@ fn prepare(
     process: u32,
     line: &CommandLine,
     options: &Options,
+    native: bool,
     session: &Session,
 ) -> Result<(Writer, PathBuf), RecordError> {
     session.page().root.store(process, Ordering::Release);
@@ -203,7 +205,7 @@ fn prepare(
         Some(path) => path.clone(),
         None => default_output(&line.name, process),
     };
-    let facts = facts::gather(process, line, options);
+    let facts = facts::gather(process, line, options, native);
     let capture = CaptureWriter::create(&path, &facts, options.force)?;
     let writer = Writer::start(capture).map_err(system("start a thread"))?;
     Ok((writer, path))
@@ -213,9 +215,9 @@ fn default_output(name: &str, process: u32) -> PathBuf {
     Path::new(&format!("memprof-{}.{process}.bin", name.replace('/', "-"))).to_owned()
 }
 
-fn bits(options: &Options) -> u32 {
+fn bits(options: &Options, native: bool) -> u32 {
     [
-        (options.native, option::NATIVE),
+        (native, option::NATIVE),
         (options.python_allocators, option::PYTHON_ALLOCATORS),
         (options.follow_children, option::FOLLOW_CHILDREN),
         (options.types, option::TYPES),

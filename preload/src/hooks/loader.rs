@@ -101,10 +101,14 @@ pub unsafe extern "C" fn dlclose(library: *mut c_void) -> c_int {
         return -1;
     };
     session::await_look();
+    let before = elf::objects().count();
     native::forget_all();
     // SAFETY: the caller's argument, handed on.
     let result = unsafe { original(library) };
     native::forget_all();
+    if elf::objects().count() < before {
+        native::forget_meanings();
+    }
     changed();
     // another library may come to the same place
     session::await_look();

@@ -35,7 +35,7 @@ use rule::{Base, Place};
 use steps::{Callee, Steps};
 use walk::{At, Walk};
 
-pub use rule::forget_all;
+pub use rule::{forget_all, forget_meanings};
 
 /// Whether native stacks were asked for.
 static WANTED: AtomicBool = AtomicBool::new(false);
@@ -201,7 +201,8 @@ fn child(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
 #[inline(never)]
 fn child_anew(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
     let key = Key {
-        code: Key::NATIVE | (ip >> 32) as u32,
+        // addresses of programs have 47 bits
+        code: Key::NATIVE | rule::meaning() << 16 & !Key::NATIVE | (ip >> 32) as u32,
         instruction: ip as u32,
     };
     let stack = match thread.stacks.tree.find(parent, key) {

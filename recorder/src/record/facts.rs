@@ -8,7 +8,7 @@ use std::ffi::CStr;
 use std::time::SystemTime;
 
 /// Gathers the facts of a recording whose program is about to begin.
-pub(super) fn gather(root: u32, line: &CommandLine, options: &Options) -> Facts {
+pub(super) fn gather(root: u32, line: &CommandLine, options: &Options, native: bool) -> Facts {
     // SAFETY: all zeros are a valid utsname, which outlives the call; its texts end with zero.
     let names = unsafe {
         let mut names = std::mem::zeroed::<libc::utsname>();
@@ -38,7 +38,7 @@ pub(super) fn gather(root: u32, line: &CommandLine, options: &Options) -> Facts 
         machine: text(&names.machine),
         system: format!("{} {}", text(&names.sysname), text(&names.release)),
         page_size: u64::try_from(page_size).unwrap_or(0),
-        native: options.native,
+        native,
         python_allocators: options.python_allocators,
         follow_children: options.follow_children,
         types: options.types,

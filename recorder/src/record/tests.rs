@@ -42,7 +42,7 @@ impl Folder {
             },
             output: Some(self.file("out.bin")),
             force: false,
-            native: false,
+            native: Some(false),
             python_allocators: true,
             follow_children: false,
             types: false,

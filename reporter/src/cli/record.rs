@@ -35,9 +35,12 @@ pub(super) struct RunArguments {
     /// Say nothing when the program has ended
     #[arg(short, long)]
     quiet: bool,
-    /// Record native stacks, too
+    /// Record native stacks, too [default for what is no Python interpreter]
     #[arg(long)]
     native: bool,
+    /// Record no native stacks
+    #[arg(long, conflicts_with = "native")]
+    no_native: bool,
     /// Record the system's allocator alone, not CPython's own
     #[arg(long)]
     no_python_allocators: bool,
@@ -79,7 +82,11 @@ impl From<RunArguments> for run::Options {
                 launch,
                 output: arguments.output,
                 force: arguments.force,
-                native: arguments.native,
+                native: match (arguments.native, arguments.no_native) {
+                    (true, _) => Some(true),
+                    (_, true) => Some(false),
+                    _ => None,
+                },
                 python_allocators: !arguments.no_python_allocators,
                 follow_children: arguments.follow_children,
                 types: !arguments.no_types,

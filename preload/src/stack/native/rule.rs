@@ -6,7 +6,7 @@ use super::module;
 use super::registers::number;
 use super::row::{Cfa, Row, Saved};
 use super::table;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// How a caller is found, in one word.
 ///
@@ -214,6 +214,21 @@ pub fn generation() -> usize {
 /// Forgets what is known: an object was or is about to be unloaded.
 pub fn forget_all() {
     GENERATION.fetch_add(1, Ordering::AcqRel);
+}
+
+/// Goes up when an object is gone: from then on an address means something else.
+static MEANING: AtomicU32 = AtomicU32::new(0);
+
+/// What is part of an address beside the address itself: how many objects were unloaded.
+#[inline(always)]
+pub fn meaning() -> u32 {
+    MEANING.load(Ordering::Relaxed)
+}
+
+/// An object was unloaded: stacks through its addresses are other stacks from now on.
+pub fn forget_meanings() {
+    MEANING.fetch_add(1, Ordering::AcqRel);
+    forget_all();
 }
 
 /// The rule of an instruction.

@@ -1,6 +1,7 @@
 //! The small table in front of the tree of stacks: a frame called from a stack, and the stack that
 //! it makes.
 
+use super::rule;
 use crate::memory::Array;
 use memprof_wire::units::StackId;
 
@@ -15,7 +16,8 @@ impl Callee {
     /// Machine code.
     #[inline(always)]
     pub fn native(ip: usize) -> Self {
-        Self(ip as u64)
+        // addresses of programs have 47 bits
+        Self(ip as u64 | u64::from(rule::meaning() & 0x7fff) << 48)
     }
 
     /// A Python frame.
