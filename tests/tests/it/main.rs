@@ -28,6 +28,7 @@ mod lines;
 mod live;
 mod mappings;
 mod naive;
+mod native;
 mod peers;
 mod processes;
 mod programs;

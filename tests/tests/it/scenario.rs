@@ -173,6 +173,11 @@ impl Run {
         serde_json::from_str(&text).unwrap()
     }
 
+    /// What a command that knows nothing but JSON prints about it.
+    pub fn json_of(&self, words: &[&str]) -> serde_json::Value {
+        serde_json::from_str(&self.report(words)).unwrap()
+    }
+
     /// Lines of the program's standard output, in words.
     pub fn words(&self) -> Vec<Vec<&str>> {
         let lines = self.stdout.lines();

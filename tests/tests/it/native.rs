@@ -1,0 +1,157 @@
+//! Native stacks of whole programs.
+
+use crate::capture::Frame;
+use crate::interpreters;
+use crate::programs;
+use crate::scenario::{Run, Scenario};
+use memprof_reporter::recording::Recording;
+use serde_json::Value;
+use std::collections::HashSet;
+
+/// The functions of the stacks, outermost first, that hold so many bytes at the end.
+fn functions_of(run: &Run, bytes: i64) -> Vec<Vec<String>> {
+    let export = run.json_of(&["export", "json", "--at", "end"]);
+    let stacks = export["stacks"].as_array().unwrap().iter();
+    let functions = |stack: &Value| {
+        let frames = stack["frames"].as_array().unwrap().iter();
+        let name = |frame: &Value| frame["function"].as_str().unwrap().to_owned();
+        frames.map(name).collect()
+    };
+    stacks
+        .filter(|stack| stack["bytes"] == bytes)
+        .map(functions)
+        .collect()
+}
+
+/// The frames that the interpreter ran: machine code has no file where nobody names it.
+fn python(frames: &[Frame]) -> Vec<&Frame> {
+    let frames = frames.iter();
+    frames.filter(|frame| !frame.file.is_empty()).collect()
+}
+
+fn is_native(run: &Run) -> bool {
+    let info = run.report(&["info"]);
+    info.contains("native stacks: yes")
+}
+
+#[test]
+fn a_program_that_is_no_interpreter_has_native_stacks_unless_they_are_refused() {
+    let program = programs::c("native_deep");
+    let deep = Scenario::program(program).argument("3");
+    let run = deep.recorded();
+    assert!(is_native(&run));
+    assert_eq!(
+        functions_of(&run, 7777),
+        [["main", "descend", "descend", "descend", "descend"]]
+    );
+    let run = deep.option("--no-native").recorded();
+    assert!(!is_native(&run));
+    assert_eq!(functions_of(&run, 7777), [Vec::<String>::new()]);
+    let python = Scenario::code(interpreters::usual(), "pass");
+    assert!(!is_native(&python.recorded()));
+    assert!(is_native(&python.option("--native").recorded()));
+}
+
+/// It ends within milliseconds; each library is gone before the next one is loaded, in most cases
+/// where the other one was. So one address means three functions, and three stacks.
+#[test]
+fn libraries_that_were_unloaded_are_known_and_their_stacks_kept_apart() {
+    let program = programs::c("native_libraries");
+    let library = |name: &str, size: &str| {
+        let name = format!("-DNAME={name}");
+        let size = format!("-DSIZE={size}");
+        let options = ["-shared", "-fPIC", &name, &size];
+        programs::c_with("native_library", &format!("lib{}.so", &name[7..]), &options)
+    };
+    let libraries = [
+        library("first", "1111"),
+        library("second", "2222"),
+        library("third", "3333"),
+    ];
+    let run = libraries
+        .iter()
+        .fold(Scenario::program(program), |scenario, library| {
+            scenario.argument(library)
+        })
+        .recorded();
+    let capture = run.capture();
+    let calls = [1111, 2222, 3333].map(|size| capture.only(size).at);
+    assert_ne!(calls[0], calls[1], "{}", run.stdout);
+    assert_ne!(calls[1], calls[2], "{}", run.stdout);
+    let modules = Recording::open(&run.file, None).unwrap().modules();
+    for library in &libraries {
+        let path = library.to_string_lossy();
+        assert!(modules.iter().any(|module| module.path == path), "{path}");
+    }
+}
+
+#[test]
+fn native_callers_tell_equal_python_stacks_apart_and_equal_ones_are_one() {
+    let library = programs::c_with(
+        "native_callers",
+        "libnative_callers.so",
+        &["-shared", "-fPIC"],
+    );
+    let code = "import ctypes, sys\n\
+        library = ctypes.CDLL(sys.argv[1])\n\
+        for name in ('left', 'right', 'left'): getattr(library, name)()";
+    let run = Scenario::code(interpreters::usual(), code)
+        .argument(library)
+        .option("--native")
+        .recorded();
+    let capture = run.capture();
+    let blocks = capture.of_size(4321);
+    assert_eq!(blocks.len(), 3);
+    let [left, right, again] = [blocks[0].at, blocks[1].at, blocks[2].at];
+    assert_ne!(left, right);
+    assert_eq!(left, again);
+    let stacks = capture.stacks([left, right]);
+    assert_eq!(python(&stacks[0]), python(&stacks[1]));
+    assert_eq!(python(&stacks[0]).len(), 1);
+}
+
+#[test]
+fn a_stack_of_thousands_of_calls_is_whole_in_every_report() {
+    let program = programs::c("native_deep");
+    let run = Scenario::program(program).argument("5000").recorded();
+    let stacks = functions_of(&run, 7777);
+    assert_eq!(stacks.len(), 1);
+    assert_eq!(stacks[0][0], "main");
+    assert_eq!(stacks[0].len(), 5002);
+    for report in ["table", "tree", "leaks", "summary", "stats"] {
+        assert!(!run.report(&[report]).is_empty(), "{report}");
+    }
+    run.report(&["flamegraph", "-o", "page.html"]);
+}
+
+#[test]
+fn every_call_of_a_hundred_threads_is_recorded_once() {
+    let run = Scenario::program(programs::c("aligned_threads")).recorded();
+    let capture = run.capture();
+    let blocks: Vec<_> = capture
+        .allocations()
+        .filter(|it| it.by == "posix_memalign")
+        .collect();
+    assert_eq!(blocks.len(), 10_000);
+    assert!(blocks.iter().all(|block| block.size == 777));
+    assert!(blocks.iter().all(|block| capture.frees_of(block) == 1));
+    let threads: HashSet<_> = blocks.iter().map(|block| block.thread).collect();
+    assert!(threads.len() > 1, "{}", threads.len());
+    assert_eq!(capture.lost, 0);
+}
+
+/// The native frames taken away, a stack is what the interpreter itself tells.
+#[test]
+fn python_frames_among_native_ones_are_those_of_the_interpreter() {
+    for interpreter in interpreters::all() {
+        crate::stacks::compare_native(interpreter, "stacks.py", &[], 2200);
+    }
+}
+
+#[test]
+fn python_frames_among_native_ones_of_random_programs_are_those_of_the_interpreter() {
+    for (number, interpreter) in interpreters::all().iter().enumerate() {
+        let seed = (20_261_205 + number).to_string();
+        crate::stacks::compare_native(interpreter, "stacks_random.py", &[&seed, "4000"], 4000);
+    }
+}
