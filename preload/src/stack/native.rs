@@ -8,6 +8,7 @@
 mod anchors;
 mod bounds;
 mod bytes;
+mod enter;
 mod expression;
 pub mod mixed;
 mod module;
@@ -23,16 +24,15 @@ mod table;
 mod tests;
 mod walk;
 
-use super::intern::{Found, Key};
-use super::python::note_merged;
 use crate::thread::Thread;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use enter::child;
 use memprof_wire::event::{Event, Note};
 use memprof_wire::session::{SessionPage, option};
-use memprof_wire::units::{Address, StackId};
+use memprof_wire::units::StackId;
 use registers::Registers;
 use rule::{Base, Place};
-use steps::{Callee, Steps};
+use steps::Steps;
 use walk::{At, Walk};
 
 pub use rule::{forget_all, forget_meanings};
@@ -187,40 +187,4 @@ fn enter(thread: &mut Thread, index: usize, caller: StackId) -> StackId {
 fn is_own(ip: usize) -> bool {
     ip.wrapping_sub(OWN_START.load(Ordering::Relaxed))
         < OWN_END.load(Ordering::Relaxed) - OWN_START.load(Ordering::Relaxed)
-}
-
-/// The stack of a native frame called from `parent`.
-#[inline(always)]
-fn child(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
-    match thread.stacks.native.steps.find(parent, Callee::native(ip)) {
-        Some(stack) => stack,
-        None => child_anew(thread, parent, ip),
-    }
-}
-
-#[inline(never)]
-fn child_anew(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
-    let key = Key {
-        // addresses of programs have 47 bits
-        code: Key::NATIVE | rule::meaning() << 16 & !Key::NATIVE | (ip >> 32) as u32,
-        instruction: ip as u32,
-    };
-    let stack = match thread.stacks.tree.find(parent, key) {
-        Found::Old(stack) => stack,
-        Found::New(stack) => {
-            thread.event(&Event::NativeFrame {
-                stack,
-                parent,
-                address: Address(ip as u64),
-            });
-            stack
-        }
-        Found::Full => {
-            note_merged(thread);
-            return parent;
-        }
-    };
-    let steps = &mut thread.stacks.native.steps;
-    steps.keep(parent, Callee::native(ip), stack);
-    stack
 }

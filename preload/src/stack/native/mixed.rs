@@ -8,20 +8,18 @@
 //! Both kinds of frames are compared with those of the last time, and only what is new is looked
 //! up: native frames by the walk, Python frames by the stack that they alone make.
 
+use super::enter;
 use super::path;
 use super::registers::Registers;
 use super::runs::Present;
-use super::steps::Callee;
 use super::walk::{self, At};
 use crate::memory::Array;
 use crate::python::layout::{self, Family, Layout};
 use crate::python::{self};
-use crate::stack::intern::Found;
 use crate::stack::native::anchors::Anchors;
-use crate::stack::python::{frames_of, note_merged, own_state, state_with_lock};
+use crate::stack::python::{frames_of, own_state, state_with_lock};
 use crate::thread::Thread;
-use memprof_wire::event::Event;
-use memprof_wire::units::{CodeId, StackId};
+use memprof_wire::units::StackId;
 
 /// The Python frames that one native frame runs.
 #[derive(Clone, Copy, Debug)]
@@ -361,7 +359,7 @@ impl<L: Layout> Merge<'_, L> {
     /// Looks the stack of a Python frame up, given that of its caller, and keeps it.
     #[inline(always)]
     fn enter(&mut self, index: usize, caller: StackId) -> StackId {
-        let stack = python_frame(self.thread, index, caller);
+        let stack = enter::python_frame(self.thread, index, caller);
         let python = self.python(index);
         // SAFETY: there is room for all Python frames.
         unsafe {
@@ -370,51 +368,4 @@ impl<L: Layout> Merge<'_, L> {
         }
         stack
     }
-}
-
-/// The stack of the Python frame at `index`, called from `caller`.
-#[inline(always)]
-pub fn python_frame(thread: &mut Thread, index: usize, caller: StackId) -> StackId {
-    let frames = thread.stacks.frames.items();
-    // SAFETY: the index is below the depth.
-    let (python, parent) = unsafe {
-        let parent = match index {
-            0 => StackId::NONE,
-            _ => (*frames.add(index - 1)).stack,
-        };
-        ((*frames.add(index)).stack, parent)
-    };
-    if python == parent {
-        return caller;
-    }
-    let steps = &thread.stacks.native.steps;
-    match steps.find(caller, Callee::python(python)) {
-        Some(stack) => stack,
-        None => python_frame_anew(thread, python, caller),
-    }
-}
-
-#[inline(never)]
-fn python_frame_anew(thread: &mut Thread, python: StackId, caller: StackId) -> StackId {
-    let tree = &mut thread.stacks.tree;
-    let key = tree.key(python);
-    let stack = match tree.find(caller, key) {
-        Found::Old(stack) => stack,
-        Found::New(stack) => {
-            thread.event(&Event::PythonFrame {
-                stack,
-                parent: caller,
-                code: CodeId(key.code),
-                instruction: key.instruction,
-            });
-            stack
-        }
-        Found::Full => {
-            note_merged(thread);
-            return caller;
-        }
-    };
-    let steps = &mut thread.stacks.native.steps;
-    steps.keep(caller, Callee::python(python), stack);
-    stack
 }

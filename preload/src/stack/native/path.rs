@@ -367,11 +367,11 @@ fn make(
     };
     let mut stack = base;
     for index in first..end {
-        stack = super::mixed::python_frame(thread, index, stack);
+        stack = super::enter::python_frame(thread, index, stack);
     }
     for ip in segment.shown() {
         if !super::is_own(ip) {
-            stack = super::child(thread, stack, ip);
+            stack = super::enter::child(thread, stack, ip);
         }
     }
     let made = Made {
