@@ -30,6 +30,16 @@ pub struct Anchors {
     ambiguous: bool,
 }
 
+/// More than any version's `PyThreadState` has, in bytes.
+const STATE: usize = 2048;
+
+/// Whether a link of the chain is the last one, which is part of the thread's state. What stands in
+/// it is not always set: 3.10 leaves there what was in the memory before.
+#[inline(always)]
+pub fn is_root(link: usize, state: usize) -> bool {
+    link == 0 || link.wrapping_sub(state) < STATE
+}
+
 /// The code of the evaluation function, for 3.9.
 static EVALUATION_START: AtomicUsize = AtomicUsize::new(0);
 static EVALUATION_END: AtomicUsize = AtomicUsize::new(0);
@@ -73,7 +83,7 @@ impl Anchors {
         }
     }
 
-    /// Follows the chain; its last link is part of the thread's state, and none.
+    /// Follows the chain; its last link is part of the thread's state, and no anchor.
     ///
     /// # Safety
     ///
@@ -87,11 +97,8 @@ impl Anchors {
         // SAFETY: the caller's promise.
         unsafe {
             let mut address = load(state + thread);
-            while address != 0 && self.count < LIMIT {
+            while !is_root(address, state) && self.count < LIMIT {
                 let next = load(address + previous);
-                if next == 0 {
-                    return;
-                }
                 let last = last.map_or(0, |offset| load(address + offset));
                 self.push(Anchor { address, last });
                 address = next;

@@ -3,6 +3,7 @@
 //! The native frames are known to be what they were, so each run has its place, and what has to be
 //! found is only which Python frames it has. The tables behind this are those of [`super::anchors`].
 
+use super::anchors::is_root;
 use super::segment::Segment;
 use crate::python::layout::{self, Layout};
 use crate::stack::python::Frame;
@@ -52,6 +53,7 @@ pub struct Present<L> {
     depth: usize,
     /// The present link of the chain of `_PyCFrame`s, where there is one.
     link: usize,
+    state: usize,
     layout: PhantomData<L>,
 }
 
@@ -75,6 +77,7 @@ impl<L: Layout> Present<L> {
             frames,
             depth,
             link,
+            state,
             layout: PhantomData,
         }
     }
@@ -99,7 +102,7 @@ impl<L: Layout> Present<L> {
     /// Goes to the next link outwards; false when the present one is not the segment's.
     #[inline(always)]
     fn next_link(&mut self, segment: &Segment, previous: usize) -> bool {
-        if self.link == 0 || self.link != segment.anchor {
+        if is_root(self.link, self.state) || self.link != segment.anchor {
             return false;
         }
         // SAFETY: a link of the thread's own chain.
@@ -109,9 +112,8 @@ impl<L: Layout> Present<L> {
 
     /// Whether the present link is the outermost one, which belongs to no run.
     #[inline(always)]
-    fn is_last(&self, previous: usize) -> bool {
-        // SAFETY: a link of the thread's own chain, if any.
-        self.link == 0 || unsafe { load(self.link + previous) } == 0
+    fn is_last(&self) -> bool {
+        is_root(self.link, self.state)
     }
 }
 
@@ -133,7 +135,7 @@ impl<L: Layout> Runs for Present<L> {
                 if !self.next_link(segment, previous) {
                     return None;
                 }
-                if self.is_last(previous) {
+                if self.is_last() {
                     return (end > 0).then_some(0);
                 }
                 // SAFETY: as above: it knows the innermost frame of its run.
@@ -156,9 +158,7 @@ impl<L: Layout> Runs for Present<L> {
     #[inline(always)]
     fn end(&self, segment: &Segment, end: usize) -> bool {
         let done = match L::RUNS {
-            layout::Runs::CFrames { previous, .. } | layout::Runs::CFrameEach { previous, .. } => {
-                self.is_last(previous)
-            }
+            layout::Runs::CFrames { .. } | layout::Runs::CFrameEach { .. } => self.is_last(),
             layout::Runs::Shims | layout::Runs::Code => true,
         };
         done && end == segment.first as usize
