@@ -51,34 +51,6 @@ fn a_program_that_is_no_interpreter_has_native_stacks_unless_they_are_refused() 
     assert!(is_native(&python.option("--native").recorded()));
 }
 
-/// It ends within milliseconds; each library is gone before the next one is loaded, in most cases
-/// where the other one was.
-#[test]
-fn libraries_that_were_unloaded_are_known() {
-    let program = programs::c("native_libraries");
-    let library = |name: &str, size: &str| {
-        let name = format!("-DNAME={name}");
-        let size = format!("-DSIZE={size}");
-        let options = ["-shared", "-fPIC", &name, &size];
-        programs::c_with("native_library", &format!("lib{}.so", &name[7..]), &options)
-    };
-    let libraries = [
-        library("first", "1111"),
-        library("second", "2222"),
-        library("third", "3333"),
-    ];
-    let run = libraries
-        .iter()
-        .fold(Scenario::program(program), |scenario, library| {
-            scenario.argument(library)
-        })
-        .recorded();
-    for (name, size) in [("first", 1111), ("second", 2222), ("third", 3333)] {
-        let stacks = functions_of(&run, size);
-        assert_eq!(stacks, [["main", "allocate", name]], "{}", run.stdout);
-    }
-}
-
 #[test]
 fn native_callers_tell_equal_python_stacks_apart_and_equal_ones_are_one() {
     let library = programs::c_with(
