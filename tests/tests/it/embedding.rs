@@ -30,6 +30,7 @@ fn an_interpreter_may_be_loaded_late_and_begin_again() {
     for (library, prefix) in libraries() {
         let scenario = Scenario::program(c("embed"))
             .argument(&library)
+            .option("--no-native")
             .environment("PYTHONHOME", &prefix);
         let run = scenario.recorded();
         let name = library.display();
