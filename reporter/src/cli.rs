@@ -92,8 +92,8 @@ impl Cli {
                 commands::growth::run(&arguments.into(), moments)?;
             }
             Command::Temporary(arguments) => {
-                let within = arguments.within;
-                commands::temporary::run(&arguments.into(), within)?;
+                let short = arguments.short();
+                commands::temporary::run(&arguments.into(), short)?;
             }
             Command::Flamegraph(arguments) => commands::flamegraph::run(&arguments.into())?,
             Command::Timeline(arguments) => commands::timeline::run(&arguments.into())?,

@@ -2,8 +2,10 @@
 
 use super::symbols::SymbolArguments;
 use crate::commands::{Input, Selection, diff, export, leaks, partition, stats};
-use crate::profile::{Filter, Grouping, Moment, Point};
+use crate::profile::{Filter, Grouping, Moment, Point, parse_time};
+use crate::replay::ShortLife;
 use clap::{Args, ValueEnum};
+use memprof_wire::units::Microseconds;
 use std::path::PathBuf;
 
 /// Which recording.
@@ -299,13 +301,24 @@ impl From<GrowthArguments> for Selection {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  memprof temporary --within 10 memprof-app.py.4711.bin")]
+#[command(after_help = "Examples:
+  memprof temporary --within 10 memprof-app.py.4711.bin
+  memprof temporary --lifetime 20ms --by type,site memprof-app.py.4711.bin")]
 pub(super) struct TemporaryArguments {
     #[command(flatten)]
     input: InputArguments,
     /// Freed before the thread had made more than so many further allocations
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(super) within: usize,
+    #[arg(
+        long,
+        visible_alias = "allocations",
+        value_name = "N",
+        default_value_t = 1
+    )]
+    within: usize,
+    /// Freed no later than this after it was allocated, such as 20ms; the clock of a recording ticks
+    /// about once a millisecond
+    #[arg(long, value_name = "TIME", value_parser = lifetime, conflicts_with = "within")]
+    lifetime: Option<Microseconds>,
     /// Only what this thread allocated: its number or its name
     #[arg(long, value_name = "THREAD")]
     thread: Option<String>,
@@ -320,6 +333,20 @@ pub(super) struct TemporaryArguments {
     /// As JSON
     #[arg(long)]
     json: bool,
+}
+
+fn lifetime(text: &str) -> Result<Microseconds, String> {
+    parse_time(text).ok_or_else(|| format!("{text:?} is no time: write 1.5s, 20ms, 2min"))
+}
+
+impl TemporaryArguments {
+    /// What a short life is.
+    pub(super) fn short(&self) -> ShortLife {
+        match self.lifetime {
+            Some(time) => ShortLife::Lasting(time),
+            None => ShortLife::Within(self.within),
+        }
+    }
 }
 
 impl From<TemporaryArguments> for Selection {

@@ -5,7 +5,7 @@ use super::output;
 use super::progress::Progress;
 use crate::profile::{self, Profile, Request};
 use crate::recording::Recording;
-use crate::replay::{Observer, Replay, Snapshot};
+use crate::replay::{Observer, Replay, ShortLife, Snapshot};
 use crate::report::notes;
 use crate::symbols::Settings;
 use memprof_wire::event::Note;
@@ -75,6 +75,7 @@ pub fn profile(recording: &Recording, request: &Request) -> Result<Profile, Fail
     drop(progress);
     warn(recording);
     note(&profile.notes);
+    note_of_nothing(request, &profile);
     Ok(profile)
 }
 
@@ -93,6 +94,7 @@ pub fn profile_beside<O: Observer + Send>(
     drop(progress);
     warn(recording);
     note(&profile.notes);
+    note_of_nothing(request, &profile);
     Ok((profile, replay))
 }
 
@@ -103,15 +105,27 @@ pub fn profile_beside<O: Observer + Send>(
 /// When the file cannot be read, or does not know the thread.
 pub fn temporary(
     recording: &Recording,
-    within: usize,
+    short: ShortLife,
+    finely: bool,
     request: &Request,
 ) -> Result<Profile, Failure> {
     let progress = Progress::new(recording);
-    let profile = profile::take_temporary(recording, &progress, within, request)?;
+    let profile = profile::take_temporary(recording, &progress, short, finely, request)?;
     drop(progress);
     warn(recording);
     note(&profile.notes);
+    note_of_nothing(request, &profile);
     Ok(profile)
+}
+
+/// Says on standard error that a filter lets nothing through: perhaps a name is wrong.
+fn note_of_nothing(request: &Request, profile: &Profile) {
+    if request.filter.is_some() && profile.rows.is_empty() {
+        output::say(
+            "nothing passes the filter: --by type, --by site and so on, without it, tell what \
+             names there are",
+        );
+    }
 }
 
 /// Says on standard error what a report is about, where that is not obvious, and why a recording

@@ -1,7 +1,7 @@
 //! `memprof leaks`
 
 use super::{Failure, Selection, input, output};
-use crate::profile::{By, Development, Grouping, Moment, Part, reached};
+use crate::profile::{By, Development, Moment, Part, reached};
 use crate::replay::{Allocated, Growth, Snapshot};
 use crate::report::leaks::{Circumstances, Leaks, Suppressions};
 use memprof_wire::units::Microseconds;
@@ -36,7 +36,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let mut request = selection.request();
     let duration = Microseconds((recording.duration() * 1e6) as u64);
     let growth = Growth::new(duration, request.detail, request.atoms());
-    let allocated = Allocated::new(tells_apart(selection), request.detail, request.atoms());
+    let allocated = Allocated::new(selection.tells_apart(), request.detail, request.atoms());
     let snapshot =
         |moment: &Moment| Snapshot::new(moment.span(), request.detail).asking(request.atoms());
     let snapshots = (snapshot(&request.moment), snapshot(&Moment::MainEnd));
@@ -74,14 +74,4 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let mut leaks = Leaks::new(&development, grouping, suppressions, &circumstances, rows);
     leaks.width = output::width();
     output::print(&leaks, selection.json)
-}
-
-/// Whether what was ever allocated has to be told apart by more than stack, thread and allocator.
-fn tells_apart(selection: &Selection) -> bool {
-    let properties = selection.by.as_ref().map(Grouping::properties);
-    selection.filter.is_some()
-        || properties
-            .unwrap_or_default()
-            .iter()
-            .any(|by| matches!(by, By::Type | By::Size))
 }

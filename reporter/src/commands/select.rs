@@ -58,6 +58,13 @@ impl Selection {
         self.by.clone().unwrap_or_else(|| Grouping::one(default))
     }
 
+    /// Whether blocks have to be told apart by more than stack, thread and allocator.
+    pub fn tells_apart(&self) -> bool {
+        let properties = self.by.as_ref().map(Grouping::properties);
+        let mut properties = properties.unwrap_or_default().iter();
+        self.filter.is_some() || properties.any(|by| matches!(by, By::Type | By::Size))
+    }
+
     /// How many rows are shown: as many as was said, else all in JSON and `default` in text.
     pub fn rows(&self, default: usize) -> Option<usize> {
         self.top.or((!self.json).then_some(default))

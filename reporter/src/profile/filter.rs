@@ -7,7 +7,7 @@
 //! relation = "==" | "!=" | "<" | "<=" | ">" | ">=" | "~" | "!~"
 //! ```
 //!
-//! Questions about single blocks (size, lifetime, age, mark) are answered during the replay; all
+//! Questions about single blocks (size, times, mark) are answered during the replay; all
 //! others are answered for the rows of a profile.
 
 mod parse;
@@ -36,6 +36,8 @@ pub(super) enum Expression {
     Or(Box<Self>, Box<Self>),
     /// The answer to the atom at this place.
     Atom(usize),
+    /// The stack has more frames than this.
+    Deeper(u64),
     Text(Text, Pattern),
 }
 
@@ -74,6 +76,7 @@ impl Expression {
             Self::And(one, other) => one.passes(subject, answers) && other.passes(subject, answers),
             Self::Or(one, other) => one.passes(subject, answers) || other.passes(subject, answers),
             Self::Atom(place) => answers.get(*place),
+            Self::Deeper(frames) => subject.stacks.inward(subject.stack).count() as u64 > *frames,
             Self::Text(text, pattern) => subject.matches(*text, pattern),
         }
     }

@@ -1,6 +1,7 @@
 //! Adding the rows of a profile up by what a report shows.
 
 use super::label::Label;
+use super::nearest::suggestion;
 use super::site::Sites;
 use super::{FrameId, NameId, Profile, ProfileRow, Totals};
 use crate::replay::Detail;
@@ -70,8 +71,8 @@ pub struct Grouping(Vec<By>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoGrouping {
     /// There is no such property.
-    #[error("{0:?} is nothing to group by: choose one or two, joined by a comma, of {1}")]
-    Unknown(String, String),
+    #[error("{0:?} is nothing to group by{1}: choose one or two, joined by a comma, of {2}")]
+    Unknown(String, String, String),
     /// There are too many.
     #[error("{0:?} names {1} properties: group by one, or by two at once")]
     Number(String, usize),
@@ -109,7 +110,8 @@ impl FromStr for Grouping {
                 Some(_) => {}
                 None => {
                     let known: Vec<&str> = By::ALL.iter().map(|(_, name)| *name).collect();
-                    return Err(NoGrouping::Unknown(name.to_owned(), known.join(", ")));
+                    let near = suggestion(name, known.iter().copied());
+                    return Err(NoGrouping::Unknown(name.to_owned(), near, known.join(", ")));
                 }
             }
         }

@@ -111,7 +111,7 @@ impl FromStr for Moment {
 }
 
 /// `12.5s`, `900ms`, `250us`, `2m`, `1h`, or seconds without a unit.
-pub(super) fn parse_time(text: &str) -> Option<Microseconds> {
+pub fn parse_time(text: &str) -> Option<Microseconds> {
     let unit = text
         .find(|letter: char| letter.is_ascii_alphabetic())
         .unwrap_or(text.len());

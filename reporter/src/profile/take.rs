@@ -2,13 +2,14 @@
 
 use super::filter::{Filter, Subject};
 use super::group::no_object;
+use super::nearest::suggestion;
 use super::{Moment, NameId, Profile, ProfileRow, Resolver, Starts, Thread, Totals};
 use crate::hashing::NumberMap;
 use crate::recording::Recording;
 use crate::replay::{
     Answers, Atoms, Bound, Definitions, Detail, DetailedTotals, MarkSeen, Observer, Order, Peak,
-    Replay, ReplayError, Rows, Snapshot, Source, Span, StreamIndex, StreamSource, Temporary,
-    drive_on_two_cores,
+    Replay, ReplayError, Rows, ShortLife, ShortLived, Snapshot, Source, Span, StreamIndex,
+    StreamSource, Temporary, drive_on_two_cores,
 };
 use memprof_wire::allocator::Allocator;
 use memprof_wire::event::MAIN_END;
@@ -48,8 +49,10 @@ pub enum ProfileError {
     #[error(transparent)]
     Replay(#[from] ReplayError),
     /// There is no such mark.
-    #[error("there is no mark {name:?} in this recording; it has {known}")]
+    #[error("there is no mark {name:?} in this recording{near}; it has {known}")]
     NoSuchMark {
+        /// The nearest one, if one is near, in words.
+        near: String,
         /// Which.
         name: String,
         /// Those that are there.
@@ -69,12 +72,6 @@ pub enum ProfileError {
         /// The second.
         until: String,
     },
-    /// A report that is no picture of a moment.
-    #[error(
-        "this report cannot be filtered by size, lifetime, age or mark; by type, function, file, \
-         module, site, stack, thread, domain and allocator it can"
-    )]
-    NoSuchFilter,
     /// A report that takes no filter.
     #[error(
         "{0} cannot be filtered: memprof export collapsed takes the filter, and its output any \
@@ -186,7 +183,8 @@ pub fn take_beside<O: Observer + Send>(
     Ok((profile, replay))
 }
 
-/// The profile of short-lived blocks: freed within so many further allocations of their thread.
+/// The profile of short-lived blocks. Types, sizes and questions of a filter cost some time; without
+/// `finely` there are none.
 ///
 /// # Errors
 ///
@@ -194,25 +192,35 @@ pub fn take_beside<O: Observer + Send>(
 pub fn take_temporary(
     recording: &Recording,
     source: &impl Source,
-    within: usize,
+    short: ShortLife,
+    finely: bool,
     request: &Request,
 ) -> Result<Profile, ProfileError> {
-    let filter = request.filter.as_ref();
-    if filter.is_some_and(|filter| !filter.atoms().is_empty()) {
-        return Err(ProfileError::NoSuchFilter);
+    match short {
+        ShortLife::Within(within) if !finely => {
+            let replay = replay(recording, source, Temporary::new(within))?;
+            let found: Vec<_> = replay
+                .observer
+                .totals()
+                .map(DetailedTotals::of_row)
+                .collect();
+            build_short_lived(recording, &replay, found, request)
+        }
+        _ => {
+            let short_lived = ShortLived::new(short, request.detail, request.atoms());
+            let replay = replay(recording, source, short_lived)?;
+            let found = replay.observer.totals(&replay.rows).collect();
+            build_short_lived(recording, &replay, found, request)
+        }
     }
-    let replay = replay(recording, source, Temporary::new(within))?;
-    let found = replay
-        .observer
-        .totals()
-        .map(|(row, totals)| DetailedTotals {
-            row,
-            type_id: None,
-            size: None,
-            answers: Answers::default(),
-            totals,
-        });
-    let moment = format!("freed within {within} allocations");
+}
+
+fn build_short_lived<O: Observer>(
+    recording: &Recording,
+    replay: &Replay<O>,
+    found: Vec<DetailedTotals>,
+    request: &Request,
+) -> Result<Profile, ProfileError> {
     let state = Peak {
         time: replay.ledger.now,
         ..Peak::default()
@@ -221,9 +229,9 @@ pub fn take_temporary(
         recording,
         &replay.definitions,
         &replay.rows,
-        found,
+        found.into_iter(),
         request,
-        moment,
+        "over the whole run".into(),
         state,
     )
 }
@@ -239,10 +247,12 @@ pub fn reached(snapshot: &Snapshot, marks: &[MarkSeen]) -> Result<Peak, ProfileE
         if *bound == Bound::Mark(MAIN_END.to_owned()) {
             return ProfileError::NoMainEnd;
         }
-        let known = list(marks.iter().map(MarkSeen::label));
+        let labels: Vec<String> = marks.iter().map(MarkSeen::label).collect();
+        let name = bound.to_string();
         ProfileError::NoSuchMark {
-            name: bound.to_string(),
-            known,
+            near: suggestion(&name, labels.iter().map(String::as_str)),
+            name,
+            known: list(labels.into_iter()),
         }
     };
     let from = snapshot.after().ok_or_else(|| missing(after))?;

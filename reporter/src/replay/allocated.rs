@@ -45,7 +45,7 @@ impl Allocated {
         coarse.chain(fine)
     }
 
-    fn count(
+    pub(super) fn count(
         &mut self,
         context: Context<'_>,
         share: Share,

@@ -14,6 +14,12 @@ pub enum Atom {
     Outlived(Microseconds),
     /// At the moment of the report it was older than this.
     Older(Microseconds),
+    /// It was allocated later than this.
+    BornAfter(Microseconds),
+    /// It was freed later than this, or never.
+    DiedAfter(Microseconds),
+    /// It was never freed.
+    NeverDied,
     /// It was allocated after the mark of this name; within it, if it is a span.
     After(String),
 }
@@ -103,6 +109,9 @@ impl Atoms {
                     died.is_none_or(|died| died.0.saturating_sub(self.born(share.born).0) > limit.0)
                 }
                 Atom::Older(limit) => moment.0.saturating_sub(self.born(share.born).0) > limit.0,
+                Atom::BornAfter(time) => self.born(share.born) > *time,
+                Atom::DiedAfter(time) => died.is_none_or(|died| died > *time),
+                Atom::NeverDied => died.is_none(),
                 Atom::After(_) => self.spans[place]
                     .iter()
                     .any(|(from, until)| *from < share.born && share.born <= *until),
@@ -156,6 +165,17 @@ mod tests {
         let ask = |born, bytes, died: Option<u64>| {
             atoms.answers(share(born, bytes), died.map(time), time(41))
         };
+        let mut others = Atoms::new(vec![
+            Atom::BornAfter(time(10)),
+            Atom::DiedAfter(time(30)),
+            Atom::NeverDied,
+        ]);
+        others.time(Stamp(10), time(20));
+        let answers =
+            |born, died: Option<u64>| others.answers(share(born, 1), died.map(time), time(41));
+        assert_eq!(answers(5, Some(30)), Answers(0b000));
+        assert_eq!(answers(20, Some(31)), Answers(0b011));
+        assert_eq!(answers(5, None), Answers(0b110));
         assert_eq!(ask(5, 101, Some(10)), Answers(0b0101));
         assert_eq!(ask(5, 100, Some(11)), Answers(0b0110));
         assert_eq!(ask(20, 1, None), Answers(0b1110));

@@ -121,6 +121,11 @@ pub struct DetailedTotals {
 }
 
 impl DetailedTotals {
+    /// Of a whole row.
+    pub fn of_row((row, totals): (RowId, Totals)) -> Self {
+        Self::new(row.0, 0, Answers::default(), totals)
+    }
+
     /// From a [`Detail::word`].
     pub(super) fn new(row: u32, word: u64, answers: Answers, totals: Totals) -> Self {
         let (type_id, size) = split(word);

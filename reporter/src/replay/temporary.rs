@@ -46,7 +46,7 @@ impl Temporary {
     /// A block is short-lived if it is no older than the thread's allocation before the last
     /// `within` ones. Of a thread that made fewer, every block is.
     #[inline(always)]
-    fn is_temporary(&self, context: Context<'_>, share: &Share) -> bool {
+    pub(super) fn is_temporary(&self, context: Context<'_>, share: &Share) -> bool {
         let thread = context.rows.get(share.row).stream.0 as usize;
         self.threads
             .get(thread)

@@ -69,6 +69,9 @@ fn filters_divide_what_is_there() {
         "size>1KiB",
         "age>1ms",
         "lifetime<100s",
+        "allocated>20ms",
+        "freed==never",
+        "depth>=3",
         "domain==obj and not file~\"*frozen\"",
         "thread==MainThread or stack~\"make (\"",
     ] {
@@ -166,4 +169,86 @@ fn the_end_of_the_programs_own_code_is_a_moment_before_the_shutdown_frees_what_i
             assert_eq!(count(&at("end"), "__main__.Kept"), 0, "{interpreter}");
         }
     }
+}
+
+#[test]
+fn short_lives_are_told_by_time_or_by_further_allocations_and_filtered() {
+    let code = "import time\nclass Short: pass\nclass Long: pass\n\
+                kept = [Long() for _ in range(500)]\n\
+                for _ in range(2000): x = Short(); del x\n\
+                time.sleep(0.2)\ndel kept\n";
+    let run = Scenario::code(interpreters::usual(), code).recorded();
+    let blocks = |words: &[&str]| {
+        let table = run.json(&[&["temporary"], words].concat());
+        table["total"]["blocks"].as_i64().unwrap()
+    };
+    let short = "type==__main__.Short and size<100";
+    let long = "type==__main__.Long";
+    assert_eq!(blocks(&["--lifetime", "100ms", "--filter", short]), 2000);
+    assert_eq!(blocks(&["--lifetime", "100ms", "--filter", long]), 0);
+    assert_eq!(blocks(&["--lifetime", "100s", "--filter", long]), 500);
+    assert_eq!(blocks(&["--allocations", "5", "--filter", short]), 2000);
+    let all = blocks(&["--within", "5"]);
+    let rows = run.json(&["temporary", "--within", "5", "--by", "type"]);
+    assert_eq!(rows["total"]["blocks"], all);
+    let rows = rows["rows"].as_array().unwrap().iter();
+    let row = rows.filter(|row| row["kind"] == "__main__.Short");
+    assert_eq!(
+        row.map(|row| row["blocks"].as_i64().unwrap()).sum::<i64>(),
+        2000
+    );
+}
+
+#[test]
+fn what_is_asked_wrongly_is_answered_with_the_nearest_right_thing() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../preload/marks");
+    let scenario = Scenario::code(
+        interpreters::usual(),
+        "import memprof\nmemprof.mark('loaded')\nimport os\nos._exit(0)",
+    );
+    let run = scenario
+        .environment("PYTHONPATH", folder)
+        .option("--no-types")
+        .recorded();
+    let said = |words: &[&str], status| {
+        let output = std::process::Command::new(crate::binaries::memprof())
+            .args(words)
+            .arg(&run.file)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(status), "{words:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    for (words, status, expected) in [
+        (
+            &["table", "--at", "mark:laoded"][..],
+            1,
+            "(did you mean loaded?)",
+        ),
+        (
+            &["table", "--at", "main-end"],
+            1,
+            "--at end is the nearest moment",
+        ),
+        (&["table", "--by", "tpye"], 2, "(did you mean type?)"),
+        (&["table", "--filter", "sise>3"], 2, "(did you mean size?)"),
+        (
+            &["table", "--filter", "type==nowhere"],
+            0,
+            "nothing passes the filter",
+        ),
+        (&["partition"], 0, "no types were recorded"),
+        (&["leaks", "--by", "type"], 0, "no types were recorded"),
+        (&["growth", "--by", "type"], 0, "no types were recorded"),
+        (
+            &["leaks", "--suppressions", "/nowhere"],
+            1,
+            "cannot read the suppressions",
+        ),
+    ] {
+        let said = said(words, status);
+        assert!(said.contains(expected), "{words:?}: {said}");
+    }
+    // without types growth is told by line
+    assert!(run.json(&["growth"])["rows"][0]["line"].is_u64());
 }

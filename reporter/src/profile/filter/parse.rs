@@ -2,8 +2,11 @@
 
 use super::{Expression, Pattern, Text};
 use crate::profile::moment::parse_time;
+use crate::profile::nearest::suggestion;
 use crate::replay::{ATOMS, Atom};
 use crate::report::measure::parse_bytes;
+use memprof_wire::allocator::{Allocator, Domain};
+use memprof_wire::units::Microseconds;
 
 /// A filter that was written in no known way.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,8 +23,23 @@ pub struct NoFilter {
     pub text: String,
 }
 
-const PROPERTIES: &str = "size, lifetime, age, mark, type, function, file, line, module, site, \
-                          stack, thread, process, domain, allocator";
+/// What is compared as a number, and the mark.
+const NUMBERS: [&str; 7] = [
+    "size",
+    "lifetime",
+    "age",
+    "allocated",
+    "freed",
+    "depth",
+    "mark",
+];
+
+/// All properties, for a message.
+fn properties() -> String {
+    let texts = TEXTS.iter().map(|(name, _)| *name);
+    let all: Vec<&str> = NUMBERS.into_iter().chain(texts).collect();
+    all.join(", ")
+}
 
 const TEXTS: [(&str, Text); 11] = [
     ("type", Text::Type),
@@ -35,6 +53,14 @@ const TEXTS: [(&str, Text); 11] = [
     ("process", Text::Process),
     ("domain", Text::Domain),
     ("allocator", Text::Allocator),
+];
+
+const DOMAINS: [Domain; 5] = [
+    Domain::System,
+    Domain::Raw,
+    Domain::Mem,
+    Domain::Obj,
+    Domain::Mapping,
 ];
 
 /// Longest first, so that none is taken for the front of another one.
@@ -192,9 +218,15 @@ impl Parser<'_> {
             WordKind::Bare => self.test(&word),
             WordKind::End => Err(self.wrong(
                 &word,
-                &format!("the filter ends where a property is expected: one of {PROPERTIES}"),
+                &format!(
+                    "the filter ends where a property is expected: one of {}",
+                    properties()
+                ),
             )),
-            _ => Err(self.wrong(&word, &format!("expected a property: one of {PROPERTIES}"))),
+            _ => Err(self.wrong(
+                &word,
+                &format!("expected a property: one of {}", properties()),
+            )),
         }
     }
 
@@ -202,10 +234,13 @@ impl Parser<'_> {
     fn test(&mut self, property: &Word) -> Result<Expression, NoFilter> {
         let name = property.text.as_str();
         let text = TEXTS.into_iter().find(|(known, _)| *known == name);
-        if text.is_none() && !["size", "lifetime", "age", "mark"].contains(&name) {
+        if text.is_none() && !NUMBERS.contains(&name) {
+            let known = TEXTS.iter().map(|(name, _)| *name).chain(NUMBERS);
+            let near = suggestion(name, known);
+            let properties = properties();
             return Err(self.wrong(
                 property,
-                &format!("{name:?} is no property: choose one of {PROPERTIES}"),
+                &format!("{name:?} is no property{near}: choose one of {properties}"),
             ));
         }
         let relation = self.take();
@@ -219,7 +254,10 @@ impl Parser<'_> {
         let sign = relation.text.as_str();
         if let Some((_, text)) = text {
             let pattern = match sign {
-                "==" | "!=" => Pattern::Whole(value.text.clone()),
+                "==" | "!=" => {
+                    self.check_name(text, &value)?;
+                    Pattern::Whole(value.text.clone())
+                }
                 "~" | "!~" => Pattern::part(&value.text),
                 _ => {
                     return Err(self.wrong(
@@ -247,7 +285,26 @@ impl Parser<'_> {
             "size" => {
                 let bytes = parse_bytes(&value.text)
                     .map_err(|error| self.wrong(&value, &error.to_string()))?;
-                self.number(&relation, &value, bytes, Atom::Larger)
+                self.number(&relation, bytes, |it, bytes| {
+                    it.atom(&value, Atom::Larger(bytes))
+                })
+            }
+            "depth" => {
+                let frames = value.text.parse().map_err(|_| {
+                    let reason = format!("{:?} is no number of frames", value.text);
+                    self.wrong(&value, &reason)
+                })?;
+                self.number(&relation, frames, |_, frames| {
+                    Ok(Expression::Deeper(frames))
+                })
+            }
+            "freed" if value.text == "never" => {
+                let test = self.atom(&value, Atom::NeverDied)?;
+                match sign {
+                    "==" => Ok(test),
+                    "!=" => Ok(not(test)),
+                    _ => Err(self.wrong(&relation, "never is compared by == or !=")),
+                }
             }
             _ => {
                 let Some(time) = parse_time(&value.text) else {
@@ -255,10 +312,14 @@ impl Parser<'_> {
                     return Err(self.wrong(&value, &reason));
                 };
                 let question = |time| match name {
-                    "age" => Atom::Older(memprof_wire::units::Microseconds(time)),
-                    _ => Atom::Outlived(memprof_wire::units::Microseconds(time)),
+                    "age" => Atom::Older(time),
+                    "allocated" => Atom::BornAfter(time),
+                    "freed" => Atom::DiedAfter(time),
+                    _ => Atom::Outlived(time),
                 };
-                self.number(&relation, &value, time.0, question)
+                self.number(&relation, time.0, |it, time| {
+                    it.atom(&value, question(Microseconds(time)))
+                })
             }
         }
     }
@@ -267,11 +328,10 @@ impl Parser<'_> {
     fn number(
         &mut self,
         relation: &Word,
-        value: &Word,
         number: u64,
-        question: impl Fn(u64) -> Atom,
+        question: impl Fn(&mut Self, u64) -> Result<Expression, NoFilter>,
     ) -> Result<Expression, NoFilter> {
-        let mut more = |number: u64| self.atom(value, question(number));
+        let mut more = |number: u64| question(self, number);
         // more than the number before is this number at least; of 0 everything is
         let at_least = number.checked_sub(1);
         let everything =
@@ -299,6 +359,25 @@ impl Parser<'_> {
         }
     }
 
+    /// Of some properties all values are known.
+    fn check_name(&self, text: Text, value: &Word) -> Result<(), NoFilter> {
+        let known: Vec<&str> = match text {
+            Text::Domain => DOMAINS.map(Domain::name).to_vec(),
+            Text::Allocator => Allocator::ALL.map(Allocator::name).to_vec(),
+            _ => return Ok(()),
+        };
+        if known.contains(&value.text.as_str()) {
+            return Ok(());
+        }
+        let what = match text {
+            Text::Domain => "domain",
+            _ => "allocator",
+        };
+        let (name, near) = (&value.text, suggestion(&value.text, known.iter().copied()));
+        let known = known.join(", ");
+        Err(self.wrong(value, &format!("{name:?} is no {what}{near}: {known}")))
+    }
+
     fn atom(&mut self, value: &Word, atom: Atom) -> Result<Expression, NoFilter> {
         if let Some(place) = self.atoms.iter().position(|known| *known == atom) {
             return Ok(Expression::Atom(place));
@@ -306,7 +385,7 @@ impl Parser<'_> {
         if self.atoms.len() == ATOMS {
             return Err(self.wrong(
                 value,
-                &format!("too many conditions on size, lifetime, age and marks: at most {ATOMS}"),
+                &format!("too many conditions on sizes, times and marks: at most {ATOMS}"),
             ));
         }
         self.atoms.push(atom);
@@ -328,7 +407,20 @@ mod tests {
     fn what_cannot_be_understood_is_pointed_at() {
         for (text, column, reason) in [
             ("", 1, "the filter ends where a property is expected"),
-            ("colour==red", 1, "\"colour\" is no property"),
+            ("colour==red", 1, "\"colour\" is no property: choose"),
+            (
+                "size>1 and tpye==dict",
+                12,
+                "\"tpye\" is no property (did you mean type?)",
+            ),
+            ("domain==object", 9, "\"object\" is no domain"),
+            (
+                "allocator==maloc",
+                12,
+                "\"maloc\" is no allocator (did you mean malloc?)",
+            ),
+            ("freed>never", 6, "never is compared by"),
+            ("depth>deep", 7, "\"deep\" is no number of frames"),
             ("size>1KiB and", 14, "the filter ends"),
             ("size>lots", 6, "\"lots\" is no size"),
             ("size~3", 5, "numbers are compared by"),
@@ -348,6 +440,28 @@ mod tests {
             let marker = marker.lines().last().expect("three lines");
             assert_eq!(marker.chars().count(), column + 2, "{text}");
         }
+    }
+
+    #[test]
+    fn every_example_of_the_guide_is_a_filter() {
+        let guide = include_str!("../../../../docs/guide/filters.md");
+        let rows = guide.lines().filter(|line| line.starts_with("| `"));
+        let examples: Vec<(&str, &str)> = rows
+            .filter_map(|row| {
+                let mut cells = row.split('`').skip(1).step_by(2);
+                Some((cells.next()?, cells.last()?))
+            })
+            .collect();
+        let known = super::NUMBERS.into_iter();
+        let known = known.chain(super::TEXTS.iter().map(|(name, _)| *name));
+        for property in known {
+            let example = examples.iter().find(|(name, _)| *name == property);
+            let (_, example) = example.unwrap_or_else(|| panic!("{property} is not in the guide"));
+            assert!(example.starts_with(property), "{property}: {example}");
+            let filter = example.parse::<Filter>();
+            assert!(filter.is_ok(), "{example}: {filter:?}");
+        }
+        assert_eq!(examples.len(), super::NUMBERS.len() + super::TEXTS.len());
     }
 
     #[test]
