@@ -1,6 +1,6 @@
 //! A census: the type of every object that is alive, and what belongs to whom, at one moment.
 //!
-//! Types are read from blocks when they die ([`types::of_dying`](crate::python::types::of_dying)). What is
+//! Types are read from blocks when they die ([`types::of_dying`]). What is
 //! still alive when the program ends, and which dictionary belongs to which object, has to be
 //! looked at while it lives. That is done once, where the interpreter begins to finalise or the
 //! process is about to end without; and wherever the program asks for it.

@@ -231,7 +231,7 @@ fn what_is_asked_wrongly_is_answered_with_the_nearest_right_thing() {
             "--at end is the nearest moment",
         ),
         (&["table", "--by", "tpye"], 2, "(did you mean type?)"),
-        (&["table", "--filter", "sise>3"], 2, "(did you mean size?)"),
+        (&["table", "--filter", "sizze>3"], 2, "(did you mean size?)"),
         (
             &["table", "--filter", "type==nowhere"],
             0,
