@@ -136,6 +136,26 @@ fn exceptions_of_cpp_pass_and_their_blocks_are_freed() {
 }
 
 #[test]
+fn new_of_cpp_is_malloc_and_a_growing_vector_leaves_temporary_blocks() {
+    let Some(program) = compiled("c++", "vector.cpp", &["-O1", "-g"]) else {
+        return;
+    };
+    let run = same(&program, &[]);
+    let capture = run.capture();
+    assert_eq!(capture.only(123_457).by, "malloc");
+    for size in (2..=12).map(|power| 1 << power) {
+        freed_each(&capture, size, 1);
+    }
+    // each array goes when the next one is there; the last goes with nothing after it
+    for (within, bytes, blocks) in [("0", 4_096, 1), ("1", 8_188, 11)] {
+        let temporary = run.json(&["temporary", "--within", within]);
+        assert_eq!(temporary["total"]["bytes"], bytes, "{temporary}");
+        assert_eq!(temporary["total"]["blocks"], blocks, "{temporary}");
+    }
+    std::fs::remove_file(program).unwrap();
+}
+
+#[test]
 fn a_rust_program_is_recorded() {
     let Some(program) = compiled("rustc", "grow.rs", &["-Copt-level=0"]) else {
         return;
