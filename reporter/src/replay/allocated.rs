@@ -8,7 +8,6 @@ use super::rows::Rows;
 use super::snapshot::{Detail, DetailedTotals};
 use crate::hashing::NumberMap;
 use crate::profile::Totals;
-use memprof_wire::allocator::Domain;
 use memprof_wire::units::{Microseconds, TypeId};
 
 /// Of rows alone the sums are known anyway; told apart by type, size and answers to questions,
@@ -56,14 +55,8 @@ impl Allocated {
         if !self.finely {
             return;
         }
-        let answers = if self.atoms.is_empty() {
-            Answers::default()
-        } else {
-            self.atoms.answers(share, died, context.ledger.now)
-        };
-        let domain = context.rows.get(share.row).allocator.domain();
-        let size = (domain != Domain::Mapping).then_some(share.totals.bytes as u64);
-        let word = self.detail.word(type_id, size);
+        let answers = self.atoms.answers(share, died, context.ledger.now);
+        let word = self.detail.of(context.rows, share, type_id);
         *self
             .counts
             .entry((share.row.0, word, answers.0))

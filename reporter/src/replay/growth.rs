@@ -13,7 +13,6 @@ use super::rows::RowId;
 use super::snapshot::{Detail, DetailedTotals};
 use crate::hashing::NumberMap;
 use crate::profile::Totals;
-use memprof_wire::allocator::Domain;
 use memprof_wire::event::MAIN_END;
 use memprof_wire::units::{Microseconds, TypeId};
 
@@ -113,14 +112,8 @@ impl Growth {
         if first == gone {
             return;
         }
-        let answers = if self.atoms.is_empty() {
-            Answers::default()
-        } else {
-            self.atoms.answers(share, died, context.ledger.now)
-        };
-        let domain = context.rows.get(share.row).allocator.domain();
-        let size = (domain != Domain::Mapping).then_some(share.totals.bytes as u64);
-        let word = self.detail.word(type_id, size);
+        let answers = self.atoms.answers(share, died, context.ledger.now);
+        let word = self.detail.of(context.rows, share, type_id);
         let seen = (first as u32) << 16 | gone as u32;
         let key = (share.row.0, word, answers.0, seen);
         *self.counts.entry(key).or_default() += totals;

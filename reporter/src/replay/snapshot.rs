@@ -10,7 +10,7 @@ use super::atoms::{Answers, Atoms};
 use super::definitions::MarkSeen;
 use super::ledger::{Ledger, Peak, Share, Stamp};
 use super::observer::{Context, Lost, Observer};
-use super::rows::RowId;
+use super::rows::{RowId, Rows};
 use crate::hashing::NumberMap;
 use crate::profile::Totals;
 use memprof_wire::allocator::Domain;
@@ -91,6 +91,14 @@ impl Detail {
         let upper = type_id.map_or(0, |type_id| u64::from(type_id.0) + 1);
         let lower = size.map_or(0, |size| size.saturating_add(1).min(SIZE_MASK));
         upper << SIZE_BITS | lower
+    }
+
+    /// The word of a block: a mapping has no size of its own, as parts of it come and go.
+    #[inline(always)]
+    pub(super) fn of(self, rows: &Rows, share: Share, type_id: Option<TypeId>) -> u64 {
+        let domain = rows.get(share.row).allocator.domain();
+        let size = (domain != Domain::Mapping).then_some(share.totals.bytes as u64);
+        self.word(type_id, size)
     }
 }
 
@@ -238,18 +246,10 @@ impl Snapshot {
         died: Option<Microseconds>,
         totals: Totals,
     ) {
-        let answers = if self.atoms.is_empty() {
-            Answers::default()
-        } else {
-            let until = self.until.map(|until| until.state);
-            let until = until.unwrap_or(context.ledger.peak);
-            self.atoms.answers(share, died, until.time)
-        };
-        let size = match (self.detail, context.rows.get(share.row).allocator.domain()) {
-            (Detail::Type, _) | (_, Domain::Mapping) => None,
-            _ => Some(share.totals.bytes as u64),
-        };
-        let detail = self.detail.word(type_id, size);
+        let until = self.until.map(|until| until.state);
+        let until = until.unwrap_or(context.ledger.peak);
+        let answers = self.atoms.answers(share, died, until.time);
+        let detail = self.detail.of(context.rows, share, type_id);
         let row = share.row.0 as usize;
         if row >= self.recent.len() {
             self.recent.resize(row + 1, NO_CELL);
