@@ -1,6 +1,7 @@
 //! What keys and the mouse mean.
 
 use super::State;
+use crate::live::input::edit_filter;
 use ratatui::crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
 };
@@ -75,18 +76,7 @@ fn click(state: &mut State, row: u16) {
 }
 
 fn type_filter(state: &mut State, code: KeyCode) {
-    match code {
-        KeyCode::Enter => state.typing = false,
-        KeyCode::Esc => {
-            state.typing = false;
-            state.filter.clear();
-        }
-        KeyCode::Backspace => {
-            state.filter.pop();
-        }
-        KeyCode::Char(letter) => state.filter.push(letter),
-        _ => {}
-    }
+    edit_filter(&mut state.filter, &mut state.typing, code);
     // what is found is shown with the way to it, whatever was open before
     state.open = None;
     state.selected = 0;

@@ -159,19 +159,24 @@ fn step(state: &mut State, by: usize) {
 }
 
 fn type_filter(state: &mut State, code: KeyCode) {
+    edit_filter(&mut state.filter, &mut state.typing, code);
+    state.selected = 0;
+}
+
+/// What a key does to a filter that is being typed.
+pub fn edit_filter(filter: &mut String, typing: &mut bool, code: KeyCode) {
     match code {
-        KeyCode::Enter => state.typing = false,
+        KeyCode::Enter => *typing = false,
         KeyCode::Esc => {
-            state.typing = false;
-            state.filter.clear();
+            *typing = false;
+            filter.clear();
         }
         KeyCode::Backspace => {
-            state.filter.pop();
+            filter.pop();
         }
-        KeyCode::Char(letter) => state.filter.push(letter),
+        KeyCode::Char(letter) => filter.push(letter),
         _ => {}
     }
-    state.selected = 0;
 }
 
 fn mouse(state: &mut State, places: &Places, mouse: MouseEvent) {
