@@ -34,6 +34,7 @@ mod processes;
 mod programs;
 mod reports;
 mod scenario;
+mod servers;
 mod stacks;
 mod symbols;
 mod threads;
