@@ -22,12 +22,16 @@ use crate::memory::Array;
 use crate::python::layout::Layout;
 use crate::python::{self, types};
 use crate::raw;
+use crate::session;
 use crate::thread::Thread;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use inspect::Inspector;
 use memory::Memory;
-use memprof_wire::event::{Event, Note, Role};
-use memprof_wire::units::Address;
+use memprof_wire::codec::MAX_TEXT;
+use memprof_wire::event::{Event, MarkKind, Note, Role};
+use memprof_wire::request::RequestKind;
+use memprof_wire::session::SessionPage;
+use memprof_wire::units::{Address, Microseconds};
 use shapes::Shapes;
 
 pub use regions::{add_large, remove_large};
@@ -44,7 +48,7 @@ static ASKED: AtomicBool = AtomicBool::new(false);
 /// Words of a large block that are looked at: its first 512 bytes, which it has.
 const LARGE_WORDS: usize = 64;
 
-type Take = fn(&mut Thread, usize);
+type Take = fn(&mut Thread, usize) -> Microseconds;
 type IsInitialised = extern "C" fn() -> i32;
 
 /// Begins to watch where blocks are, before the interpreter has any. `allocator` is what
@@ -69,6 +73,7 @@ pub fn prepare<L: Layout>(allocator: &[u8]) -> bool {
     }
     IN_FRONT.store(in_front, Ordering::Relaxed);
     TAKE.store((take::<L> as Take) as usize, Ordering::Release);
+    tell_whether_possible();
     true
 }
 
@@ -76,6 +81,13 @@ pub fn prepare<L: Layout>(allocator: &[u8]) -> bool {
 #[inline]
 pub fn is_possible() -> bool {
     TAKE.load(Ordering::Relaxed) != 0
+}
+
+/// Tells whoever might ask for a census of this image.
+fn tell_whether_possible() {
+    if let Some(page) = session::page() {
+        page.set_census_is_possible(session::image(), is_possible());
+    }
 }
 
 /// To be called where the process ends without the interpreter's finalisation.
@@ -104,6 +116,33 @@ pub fn if_asked(thread: &mut Thread) {
     }
 }
 
+/// Takes the census that somebody outside asked for, if this thread may. Threads look when they have
+/// been told a new time, which is never more often than the recorder tells it.
+#[inline]
+pub fn if_requested(thread: &mut Thread, page: &SessionPage) {
+    let image = session::image();
+    if page.request.is_asked(RequestKind::Census, image) && (holds_lock() || !is_possible()) {
+        answer(thread, page, image);
+    }
+}
+
+#[cold]
+fn answer(thread: &mut Thread, page: &SessionPage, image: u32) {
+    let Some(ticket) = page.request.take(RequestKind::Census, image) else {
+        return;
+    };
+    if !is_possible() {
+        page.request.refuse(ticket);
+        return;
+    }
+    thread.event(&Event::Mark {
+        kind: MarkKind::Point,
+        name: page.request.name(&mut [0; MAX_TEXT]),
+    });
+    let took = run(thread, 0);
+    page.request.done(ticket, took);
+}
+
 /// Whether somebody waits for a census.
 #[inline]
 pub fn is_asked() -> bool {
@@ -113,10 +152,12 @@ pub fn is_asked() -> bool {
 /// The interpreter began again without telling of its arenas: what follows has no census.
 pub fn lost_track() {
     TAKE.store(0, Ordering::Release);
+    tell_whether_possible();
 }
 
 /// The child of a fork comes to an end of its own.
 pub fn start_afresh() {
+    tell_whether_possible();
     ENDED.store(false, Ordering::Relaxed);
 }
 
@@ -136,17 +177,27 @@ fn holds_lock() -> bool {
     own != 0 && python::current_thread() == own
 }
 
-fn run(thread: &mut Thread, except: usize) {
+fn run(thread: &mut Thread, except: usize) -> Microseconds {
     let take = TAKE.load(Ordering::Acquire);
-    if take != 0 {
-        // SAFETY: only ever a function of this type.
-        let take: Take = unsafe { core::mem::transmute(take) };
-        take(thread, except);
+    if take == 0 {
+        return Microseconds(0);
     }
+    // SAFETY: only ever a function of this type.
+    let take: Take = unsafe { core::mem::transmute(take) };
+    take(thread, except)
 }
 
-/// Looks at everything. The calling thread holds the lock; `except` is a block without content.
-fn take<L: Layout>(thread: &mut Thread, except: usize) {
+/// Looks at everything, and tells how long that took. The calling thread holds the lock; `except` is
+/// a block without content.
+fn take<L: Layout>(thread: &mut Thread, except: usize) -> Microseconds {
+    let began = raw::microseconds();
+    look_at_all::<L>(thread, except);
+    let took = Microseconds(raw::microseconds().saturating_sub(began));
+    thread.event(&Event::CensusTook(took));
+    took
+}
+
+fn look_at_all<L: Layout>(thread: &mut Thread, except: usize) {
     let mut buffer = Array::<u64>::empty();
     if !buffer.grow_to(pools::MOST / 8) {
         return;

@@ -238,6 +238,29 @@ pub fn pause(nanoseconds: i64) {
     };
 }
 
+/// The time since some moment, by a clock that never goes back.
+pub fn microseconds() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the kernel fills in the timespec, which lives through the call.
+    unsafe {
+        call(
+            libc::SYS_clock_gettime,
+            [
+                libc::CLOCK_MONOTONIC as usize,
+                &raw mut time as usize,
+                0,
+                0,
+                0,
+                0,
+            ],
+        )
+    };
+    time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1000
+}
+
 /// Copies memory of this process that may not be there, without a fault; false when it is not, or
 /// when a sandbox refuses the call.
 pub fn read(address: usize, into: &mut [u64]) -> bool {

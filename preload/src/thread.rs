@@ -195,6 +195,7 @@ impl Thread {
             self.note_name();
             self.types.doubt();
             self.python_name_is_due = true;
+            census::if_requested(self, self.page);
         }
     }
 

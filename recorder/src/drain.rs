@@ -5,6 +5,7 @@
 
 mod encoding;
 mod images;
+mod marks;
 mod pace;
 mod stream;
 
@@ -132,6 +133,7 @@ impl Drain {
             // found after it.
             let over = root_is_dead && !(follow && self.somebody_lives());
             let found = self.visit(now, over);
+            self.answer();
             let page = self.session.page();
             self.images.observe(&self.clock, page, &self.writer);
             self.images.end_the_dead(now, &self.writer);
@@ -205,6 +207,16 @@ impl Drain {
             }
         }
         found
+    }
+
+    /// Does what somebody outside has asked for.
+    fn answer(&mut self) {
+        let (images, number) = (&self.images, self.last_stream + 1);
+        let process = |image| images.process_of(image);
+        let now = self.clock.now();
+        if marks::write_asked(&self.session, number, now, process, &self.writer) {
+            self.last_stream = number;
+        }
     }
 
     /// Begins the stream of a ring that a thread has claimed.

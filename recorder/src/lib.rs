@@ -5,13 +5,15 @@
 //! out of the words that come through a ring, and compresses them. Because it lives in another
 //! process, what was recorded outlives the program's death, however sudden.
 //!
-//! [`record()`] does all of it; [`capture`] is the file, for writing and for reading.
+//! [`record()`] does all of it; [`capture`] is the file, for writing and for reading; [`outside`] asks
+//! something of a recording while it runs.
 
 pub mod capture;
 mod clock;
 mod drain;
 mod launch;
 mod observe;
+pub mod outside;
 mod process;
 mod record;
 mod session;

@@ -15,6 +15,7 @@ use memprof_wire::session::{
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 /// One recording's shared memory.
@@ -52,6 +53,32 @@ impl Session {
         page.recorder.store(std::process::id(), Ordering::Relaxed);
         page.magic.store(MAGIC, Ordering::Release);
         Ok(session)
+    }
+
+    /// Opens the memory file of another recorder by its path in that process.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened, or is none of this version.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = File::options().read(true).write(true).open(path)?;
+        if file.metadata()?.len() < RING_BYTES as u64 {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let front = Mapping::of(&file, 0, RING_BYTES)?;
+        let session = Self { file, front };
+        let page = session.page();
+        if page.magic.load(Ordering::Acquire) != MAGIC
+            || page.version.load(Ordering::Relaxed) != VERSION
+        {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        Ok(session)
+    }
+
+    /// The memory file.
+    pub fn file(&self) -> &File {
+        &self.file
     }
 
     /// Where the program under test finds the memory file.

@@ -2,6 +2,7 @@
 
 mod events;
 mod live;
+mod outside;
 mod pages;
 mod record;
 mod report;
@@ -56,6 +57,10 @@ enum Command {
     Timeline(pages::TimelineArguments),
     /// The memory of a program, on this terminal, while it runs
     Live(live::LiveArguments),
+    /// Name this moment of a program that is being recorded
+    Mark(outside::MarkArguments),
+    /// Look at everything alive in a program that is being recorded
+    Census(outside::CensusArguments),
     /// Write the names of machine code into a recording, so that it can be read anywhere
     Symbolize(symbols::SymbolizeArguments),
     /// Every event, one JSON object a line
@@ -98,6 +103,17 @@ impl Cli {
             Command::Flamegraph(arguments) => commands::flamegraph::run(&arguments.into())?,
             Command::Timeline(arguments) => commands::timeline::run(&arguments.into())?,
             Command::Live(arguments) => commands::live::run(&arguments.into())?,
+            Command::Mark(arguments) => {
+                commands::mark::run(arguments.process, &arguments.name)?;
+            }
+            Command::Census(arguments) => {
+                let outside::CensusArguments {
+                    process,
+                    name,
+                    wait,
+                } = arguments;
+                commands::census::run(process, &name, wait)?;
+            }
             Command::Symbolize(arguments) => commands::symbolize::run(&arguments.into())?,
             Command::Events(arguments) => commands::events::run(&arguments.into())?,
             Command::Export(arguments) => commands::export::run(&arguments.into())?,

@@ -1,5 +1,6 @@
 //! One file a command: it reads what was asked for, makes a report, and prints it.
 
+pub mod census;
 pub mod diff;
 pub mod events;
 pub mod export;
@@ -11,6 +12,7 @@ pub mod input;
 pub mod leaks;
 pub mod lines;
 pub mod live;
+pub mod mark;
 pub mod output;
 pub mod partition;
 mod progress;

@@ -72,6 +72,13 @@ pub struct Thread {
     pub process: u32,
 }
 
+impl Thread {
+    /// Whether it is one: the stream of a mark that was asked for from outside has none.
+    pub fn is_real(&self) -> bool {
+        self.id != 0
+    }
+}
+
 /// What was alive at a moment.
 #[derive(Debug, Default)]
 pub struct Profile {

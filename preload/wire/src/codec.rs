@@ -65,6 +65,7 @@ mod operation {
     pub const LONG_FREE: u8 = 22;
     pub const INHERITS: u8 = 23;
     pub const CENSUS_OWNED: u8 = 24;
+    pub const CENSUS_TOOK: u8 = 25;
 }
 
 /// How many bytes the steps of a difference take, which is zigzag and below 2^[`FAR_BITS`].
@@ -392,6 +393,10 @@ impl Encoder {
                 writer.number(u64::from(owner.0));
             }
             Event::CensusEnd => writer.byte(operation::CENSUS_END),
+            Event::CensusTook(time) => {
+                writer.byte(operation::CENSUS_TOOK);
+                writer.number(time.0);
+            }
             Event::Inherits { image, turn } => {
                 writer.byte(operation::INHERITS);
                 writer.number(u64::from(image));
@@ -879,6 +884,7 @@ impl Decoder {
                 }
             }
             operation::CENSUS_END => Event::CensusEnd,
+            operation::CENSUS_TOOK => Event::CensusTook(Microseconds(number(input)?)),
             operation::INHERITS => Event::Inherits {
                 image: number(input)? as u32,
                 turn: Turn(number(input)?),

@@ -178,6 +178,8 @@ pub enum Event<'a> {
     },
     /// The census is complete.
     CensusEnd,
+    /// How long the program stood still for the census before.
+    CensusTook(Microseconds),
     /// This process is the child of a fork: its memory began as that of another image.
     Inherits {
         /// The image it was forked from.

@@ -18,6 +18,7 @@ pub mod codec;
 pub mod environment;
 pub mod event;
 pub mod predictor;
+pub mod request;
 pub mod ring;
 pub mod session;
 pub mod transport;

@@ -8,6 +8,7 @@
 //!
 //! The file is sparse: a ring that nobody claimed costs addresses and no memory.
 
+use crate::request::Request;
 use crate::ring::RingHeader;
 use crate::units::{Microseconds, Turn};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -27,10 +28,13 @@ pub const RING_BYTES: usize = DIRECTORY + RINGS * size_of::<RingHeader>();
 /// Bytes of the whole file.
 pub const FILE_BYTES: usize = RING_BYTES + RINGS * STRIDE;
 
+/// Words with a bit for each image; images beyond share them.
+const POSSIBLE_WORDS: usize = 8;
+
 /// The first word of a session page.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"memprofS");
 /// Producer and recorder are built together; anything else is refused.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// What was asked for on the command line, as bits of [`SessionPage::options`].
 pub mod option {
@@ -75,6 +79,9 @@ pub struct SessionPage {
     /// A robust mutex of the C library that a thread of the recorder holds while it lives. Its
     /// first word tells ([`OWNER_DIED`]) when that thread is gone, whatever killed it.
     pub recorder_lock: Line<[AtomicU64; 8]>,
+    /// What somebody outside asks.
+    pub request: Request,
+    census_is_possible: Line<[AtomicU64; POSSIBLE_WORDS]>,
 }
 
 /// A value with a cache line to itself.
@@ -115,6 +122,28 @@ impl SessionPage {
     pub fn tell_time(&self, time: Microseconds) -> Turn {
         self.time.0.microseconds.store(time.0, Ordering::Release);
         self.next_turn()
+    }
+
+    /// Says whether the objects of an image can be looked at while they live.
+    pub fn set_census_is_possible(&self, image: u32, possible: bool) {
+        let (word, bit) = self.possible(image);
+        if possible {
+            word.fetch_or(bit, Ordering::Relaxed);
+        } else {
+            word.fetch_and(!bit, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the objects of an image can be looked at while they live. Of many hundreds of images
+    /// one may be taken for another one, which then refuses.
+    pub fn census_is_possible(&self, image: u32) -> bool {
+        let (word, bit) = self.possible(image);
+        word.load(Ordering::Relaxed) & bit != 0
+    }
+
+    fn possible(&self, image: u32) -> (&AtomicU64, u64) {
+        let words = &self.census_is_possible.0;
+        (&words[image as usize / 64 % words.len()], 1 << (image % 64))
     }
 
     /// Whether the recorder died; producers that wait for room need not wait any longer.

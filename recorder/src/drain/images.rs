@@ -82,6 +82,12 @@ impl Images {
         }
     }
 
+    /// The process that runs an image which has not ended.
+    pub(super) fn process_of(&self, number: u32) -> Option<u32> {
+        let image = self.known.iter().find(|image| image.number == number);
+        image.map(|image| image.process.number())
+    }
+
     /// Whether a thread of an image is gone, as far as is known without asking about its process.
     pub(super) fn thread_is_dead(&mut self, number: u32, thread: u32) -> bool {
         let image = self.known.iter_mut().find(|image| image.number == number);

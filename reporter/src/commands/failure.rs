@@ -5,9 +5,12 @@ use crate::profile::ProfileError;
 use crate::recording::RecordingError;
 use crate::replay::ReplayError;
 use crate::report::leaks::NoSuppressions;
+use crate::report::measure::Seconds;
 use memprof_recorder::RecordError;
+use memprof_recorder::outside::OutsideError;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why a command could not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +27,21 @@ pub enum Failure {
     /// There is nothing to watch.
     #[error(transparent)]
     NotFound(#[from] NotFound),
+    /// A program that runs cannot be asked.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
+    /// A program did nothing for so long that nobody waits any longer.
+    #[error(
+        "process {process} ran no Python code for {}: the request was taken back; --wait TIME \
+         waits longer",
+        Seconds(wait.as_secs_f64())
+    )]
+    Idle {
+        /// The process.
+        process: u32,
+        /// For how long.
+        wait: Duration,
+    },
     /// There is no terminal to draw on.
     #[error(
         "this needs a terminal: run it in one, or look at the recording with `memprof table --at end`"

@@ -1,10 +1,12 @@
 //! `memprof info`
 
 use super::{Failure, Input, output};
-use crate::profile::threads;
+use crate::profile::{Thread, threads};
 use crate::recording::Recording;
 use crate::replay::{Definitions, MarkSeen, Order, StackTable, Stamp, StreamIndex, Visitor};
-use crate::report::info::{Info, InterpreterInfo, MarkInfo, ThreadInfo, python_version};
+use crate::report::info::{
+    CensusInfo, Info, InterpreterInfo, MarkInfo, ThreadInfo, python_version,
+};
 use crate::report::{notes, processes};
 use memprof_wire::event::Event;
 use memprof_wire::units::{Microseconds, Turn};
@@ -40,6 +42,7 @@ struct Said {
     own: usize,
     definitions: Definitions,
     marks: Vec<MarkInfo>,
+    censuses: Vec<CensusInfo>,
     now: Microseconds,
     seen: u64,
 }
@@ -82,6 +85,11 @@ impl Visitor for Said {
                     time: time.0 as f64 / 1e6,
                 });
             }
+            Event::CensusTook(_) if stream.0 as usize >= self.own => {}
+            Event::CensusTook(took) => self.censuses.push(CensusInfo {
+                time: self.now.0 as f64 / 1e6,
+                took: took.0 as f64 / 1e6,
+            }),
             _ => self.definitions.take(stream, stacks, &event),
         }
         ControlFlow::Continue(())
@@ -125,12 +133,14 @@ fn gather(recording: &Recording, said: &Said) -> Info {
         threads: threads
             .into_iter()
             .take(recording.own_streams().len())
+            .filter(Thread::is_real)
             .map(|thread| ThreadInfo {
                 id: thread.id,
                 name: thread.name,
             })
             .collect(),
         marks: said.read_all.then(|| said.marks.clone()),
+        censuses: said.read_all.then(|| said.censuses.clone()),
         notes: notes::sentences(&said.definitions.notes),
         lost: recording.lost(),
         native: facts.native,

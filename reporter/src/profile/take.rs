@@ -405,7 +405,8 @@ pub fn wanted_threads(threads: &[Thread], wanted: Option<&str>) -> Result<Vec<bo
     if chosen.contains(&true) {
         return Ok(chosen);
     }
-    let known = threads.iter().map(|thread| match thread.name.as_str() {
+    let real = threads.iter().filter(|thread| thread.is_real());
+    let known = real.map(|thread| match thread.name.as_str() {
         "" => thread.id.to_string(),
         name => format!("{} ({name})", thread.id),
     });

@@ -42,6 +42,8 @@ pub struct Info {
     /// The marks of that program; `null` where the recording is so large that it is not read for
     /// this.
     pub marks: Option<Vec<MarkInfo>>,
+    /// The censuses of that program; `null` as for the marks.
+    pub censuses: Option<Vec<CensusInfo>>,
     /// What has to be known of this recording, one sentence each.
     pub notes: Vec<String>,
     /// Events that were not recorded.
@@ -89,6 +91,15 @@ pub struct MarkInfo {
     pub name: String,
     /// Seconds from the start.
     pub time: f64,
+}
+
+/// A look at everything alive.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CensusInfo {
+    /// Seconds from the start.
+    pub time: f64,
+    /// For how many seconds the program stood still.
+    pub took: f64,
 }
 
 /// `PY_VERSION_HEX` as people write it.
@@ -170,6 +181,19 @@ impl fmt::Display for Info {
                 writeln!(out, "\nMarks")?;
                 for MarkInfo { name, time } in marks {
                     writeln!(out, "  {:>12}  {name}", Seconds(*time).to_string())?;
+                }
+            }
+            _ => {}
+        }
+        match &self.censuses {
+            Some(censuses) if !censuses.is_empty() => {
+                writeln!(
+                    out,
+                    "\nCensuses, and how long the program stood still for each"
+                )?;
+                for CensusInfo { time, took } in censuses {
+                    let (time, took) = (Seconds(*time).to_string(), Seconds(*took));
+                    writeln!(out, "  {time:>12}  {took}")?;
                 }
             }
             _ => {}

@@ -158,6 +158,7 @@ impl Stats {
                 .into_iter()
                 .zip(by_stream)
                 .take(recording.own_streams().len())
+                .filter(|(thread, _)| thread.is_real())
                 .map(|(Thread { id, name, process }, totals)| ThreadStats {
                     id,
                     name,

@@ -29,6 +29,7 @@ mod live;
 mod mappings;
 mod naive;
 mod native;
+mod outside;
 mod peers;
 mod processes;
 mod programs;

@@ -285,7 +285,9 @@ fn processes(follower: &Follower) -> Vec<ProcessEntry> {
                 resident: (running && end.is_none())
                     .then(|| resident(image.process, page))
                     .flatten(),
-                threads: streams.filter(|stream| stream.image == image.image).count(),
+                threads: streams
+                    .filter(|stream| stream.image == image.image && stream.thread != 0)
+                    .count(),
                 end: end.map(|end| match (end.status, end.signal) {
                     (_, Some(signal)) => format!("signal {signal}"),
                     (Some(status), None) => format!("exit {status}"),
