@@ -149,10 +149,12 @@ pub fn is_asked() -> bool {
     ASKED.load(Ordering::Relaxed)
 }
 
-/// The interpreter began again without telling of its arenas: what follows has no census.
-pub fn lost_track() {
-    TAKE.store(0, Ordering::Release);
+/// The interpreter began again without telling of its arenas: what follows has no census. Returns
+/// whether there was to be one.
+pub fn lost_track() -> bool {
+    let was_possible = TAKE.swap(0, Ordering::AcqRel) != 0;
     tell_whether_possible();
+    was_possible
 }
 
 /// The child of a fork comes to an end of its own.

@@ -142,6 +142,11 @@ fn freeing<I: Interpreter, D: Domain>(guard: &Guard, block: *mut c_void) {
     if block.is_null() {
         return;
     }
+    // tables that the interpreter's allocator made for itself within a call, as for a
+    // subinterpreter, go by a call of their own
+    if D::IS_RAW && census::is_possible() {
+        census::remove_large(block.addr());
+    }
     if D::OBJECTS {
         forget_code(block);
     }
@@ -348,7 +353,12 @@ fn reinstall() {
         accessor(c"PyMem_GetAllocator"),
         accessor(c"PyMem_SetAllocator"),
     ) {
-        census::lost_track();
+        if census::lost_track()
+            && let Some(guard) = Guard::enter()
+            && let Some(thread) = Thread::ready(&guard)
+        {
+            thread.event(&Event::Note(Note::CensusLost));
+        }
         install(get, set, session::wants(option::PYTHON_ALLOCATORS));
     }
 }

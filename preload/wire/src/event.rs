@@ -319,6 +319,8 @@ pub enum Note {
     NoCensus = 6,
     /// A library was loaded with `RTLD_DEEPBIND`: it calls the C library past this one.
     DeepBinding = 7,
+    /// The interpreter was finalised and began again, unseen at first: no census from there on.
+    CensusLost = 8,
 }
 
 impl Note {
@@ -333,6 +335,7 @@ impl Note {
             5 => Some(Self::SignalEventsLost),
             6 => Some(Self::NoCensus),
             7 => Some(Self::DeepBinding),
+            8 => Some(Self::CensusLost),
             _ => None,
         }
     }

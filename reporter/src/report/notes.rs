@@ -27,6 +27,9 @@ fn sentence(note: Note) -> &'static str {
         Note::DeepBinding => {
             "a library was loaded with RTLD_DEEPBIND: what it allocates by itself cannot be seen"
         }
+        Note::CensusLost => {
+            "an interpreter was finalised and began again: what it still had at its end has no types"
+        }
         Note::NoCensus => {
             "the interpreter uses an allocator of its own: what is alive at the end has no types"
         }
