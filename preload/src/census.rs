@@ -18,6 +18,7 @@ mod shapes;
 
 use crate::elf;
 use crate::guard::Guard;
+use crate::hooks;
 use crate::memory::Array;
 use crate::python::layout::Layout;
 use crate::python::{self, types};
@@ -149,12 +150,15 @@ pub fn is_asked() -> bool {
     ASKED.load(Ordering::Relaxed)
 }
 
-/// The interpreter began again without telling of its arenas: what follows has no census. Returns
-/// whether there was to be one.
-pub fn lost_track() -> bool {
-    let was_possible = TAKE.swap(0, Ordering::AcqRel) != 0;
-    tell_whether_possible();
-    was_possible
+/// The interpreter began again without telling of its arenas: what follows has no census, and the
+/// recording says so.
+pub fn lost_track(thread: Option<&mut Thread>) {
+    if TAKE.swap(0, Ordering::AcqRel) != 0 {
+        tell_whether_possible();
+        if let Some(thread) = thread {
+            thread.event(&Event::Note(Note::CensusLost));
+        }
+    }
 }
 
 /// The child of a fork comes to an end of its own.
@@ -180,6 +184,10 @@ fn holds_lock() -> bool {
 }
 
 fn run(thread: &mut Thread, except: usize) -> Microseconds {
+    // arenas may have gone meanwhile
+    if hooks::python::are_lost() {
+        lost_track(Some(&mut *thread));
+    }
     let take = TAKE.load(Ordering::Acquire);
     if take == 0 {
         return Microseconds(0);

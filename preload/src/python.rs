@@ -6,6 +6,7 @@
 mod attributes;
 pub mod layout;
 pub mod names;
+mod published;
 pub mod text;
 pub mod types;
 
@@ -45,7 +46,7 @@ pub fn find() -> Option<Support> {
         return Some(Support::UnknownVersion);
     };
     // SAFETY: the runtime's structure is there, and much larger than what is read.
-    let support = unsafe { layout::check(family, runtime) };
+    let support = unsafe { published::check(family, runtime) };
     if support != Support::Stacks {
         return Some(support);
     }
@@ -67,8 +68,15 @@ pub fn find() -> Option<Support> {
 }
 
 /// `PY_VERSION_HEX` of the interpreter that was found.
+#[inline(always)]
 pub fn found_version() -> u32 {
     VERSION.load(Ordering::Relaxed)
+}
+
+/// Whether the interpreter keeps the chunk of its data stack that was left last.
+#[inline(always)]
+pub fn keeps_chunks<L: layout::Layout>() -> bool {
+    L::CHUNKS_KEPT_FROM != 0 && found_version() >> 8 & 0xff >= L::CHUNKS_KEPT_FROM
 }
 
 /// The interpreter's version as `PY_VERSION_HEX`.
@@ -133,7 +141,7 @@ pub fn is_finalizing() -> bool {
         return false;
     };
     // SAFETY: the runtime of this family, as it was found; it is never unloaded.
-    unsafe { layout::is_finalizing(family, runtime()) }
+    unsafe { published::is_finalizing(family, runtime()) }
 }
 
 /// The state of the thread that holds the interpreter lock (to 3.11), or of this thread if it holds

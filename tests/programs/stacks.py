@@ -1,37 +1,16 @@
-"""Allocates blocks of sizes that nothing else has, and writes down where it was each time.
+"""Allocates blocks in every kind of place that Python code can be in.
 
-usage: stacks.py FILE. The lines of FILE are JSON: [bytes, [[function, file, line], ...]],
-innermost first, as the interpreter itself tells them.
+usage: stacks.py FILE. What FILE holds is said in telling.py.
 """
 
 import asyncio
 import functools
 import gc
-import itertools
-import json
+import importlib
 import sys
 import threading
 
-numbers = itertools.count(300_007)
-samples = []
-
-
-def tell(size, frame):
-    stack = []
-    while frame is not None:
-        code = frame.f_code
-        name = getattr(code, "co_qualname", code.co_name)
-        stack.append([name, code.co_filename, frame.f_lineno])
-        frame = frame.f_back
-    # a bytearray has room for a byte behind its end
-    samples.append([size + 1, stack])
-
-
-def sample():
-    size = next(numbers)
-    block = bytearray(size); tell(size, sys._getframe())
-    del block
-
+from telling import sample, write
 
 def nested():
     def inner():
@@ -227,6 +206,16 @@ def ephemeral():
         scope[f"function_{number}"]()
 
 
+def importing():
+    """Through frames of frozen modules."""
+    with open("imported.py", "w") as file:
+        file.write("from telling import sample\n\nsample()\n")
+    sys.path.append("")
+    importlib.invalidate_caches()
+    import imported
+    importlib.reload(imported)
+
+
 def in_try():
     try:
         sample()
@@ -247,7 +236,7 @@ def in_try():
 
 def main():
     for scenario in [nested, multi_line_call, drain, throwing, sorting, classes, in_text,
-                     threads, recursion, ephemeral, in_try]:
+                     threads, recursion, ephemeral, importing, in_try]:
         scenario()
         sample()
     list(delegating())
@@ -256,6 +245,4 @@ def main():
 
 
 main()
-with open(sys.argv[1], "w") as file:
-    for line in samples:
-        file.write(json.dumps(line) + "\n")
+write(sys.argv[1])

@@ -1,27 +1,14 @@
 """A random program: calls, generators, exceptions, callbacks, coroutines and threads.
 
-usage: stacks_random.py FILE SEED SAMPLES. What FILE holds is said in stacks.py.
+usage: stacks_random.py FILE SEED SAMPLES. What FILE holds is said in telling.py.
 """
 
 import functools
-import itertools
-import json
 import random
 import sys
 import threading
 
-numbers = itertools.count(300_007)
-samples = []
-
-
-def tell(size, frame):
-    stack = []
-    while frame is not None:
-        code = frame.f_code
-        name = getattr(code, "co_qualname", code.co_name)
-        stack.append([name, code.co_filename, frame.f_lineno])
-        frame = frame.f_back
-    samples.append([size + 1, stack])
+import telling
 
 
 class Walk:
@@ -32,9 +19,7 @@ class Walk:
 
     def sample(self):
         self.left -= 1
-        size = next(numbers)
-        block = bytearray(size); tell(size, sys._getframe())
-        del block
+        telling.sample()
 
     def step(self, depth):
         if self.left <= 0:
@@ -171,6 +156,4 @@ def main():
 
 
 main()
-with open(sys.argv[1], "w") as file:
-    for line in samples:
-        file.write(json.dumps(line) + "\n")
+telling.write(sys.argv[1])

@@ -85,7 +85,7 @@ unsafe extern "C" fn open_and_look(name: *const c_char, flags: c_int) -> *mut c_
                 pin(interpreter);
             }
         }
-        python::reinstall_if_lost();
+        python::reinstall_if_lost(None);
     }
     library
 }

@@ -28,9 +28,9 @@ pub unsafe extern "C" fn mmap(
         return libc::MAP_FAILED;
     };
     let guard = Guard::enter();
-    if guard.is_some() {
+    if let Some(guard) = &guard {
         // an arena of an interpreter whose allocators are not hooked is mapped here
-        python::reinstall_if_lost();
+        python::reinstall_if_lost(Some(guard));
     }
     // SAFETY: the caller's arguments, handed on.
     let mapping = unsafe { original(address, length, protection, flags, descriptor, offset) };

@@ -275,10 +275,13 @@ pub fn install_if_loaded() -> bool {
     if INSTALLED.swap(true, Ordering::AcqRel) {
         return false;
     }
-    let allocator = allocator_name();
+    let allocator = allocator_name(get);
     announce(support, allocator);
     let all = session::wants(option::PYTHON_ALLOCATORS);
-    let read_types = all && session::wants(option::TYPES) && types::prepare(allocator.to_bytes());
+    let read_types = all
+        && python::family().is_some()
+        && session::wants(option::TYPES)
+        && types::prepare(allocator.to_bytes());
     READ_TYPES.store(read_types, Ordering::Relaxed);
     if read_types {
         prepare_census(allocator);
@@ -328,17 +331,22 @@ fn prepare_census(allocator: &CStr) {
 /// first, without the hooks. There is nothing to be called back by; but there are calls that a new
 /// interpreter makes early, and these ask here. Allocators that somebody put in front of the hooks,
 /// as tracemalloc does, are left alone: only what stood behind the hooks at first is hooked again.
+///
+/// `guard` is the caller's, if it holds one.
 #[inline]
-pub fn reinstall_if_lost() {
+pub fn reinstall_if_lost(guard: Option<&Guard>) {
+    if are_lost() {
+        reinstall(guard);
+    }
+}
+
+/// Whether the runtime has its allocators as at first.
+#[inline]
+pub fn are_lost() -> bool {
     let slot = SLOT.load(Ordering::Acquire);
-    if slot == 0 {
-        return;
-    }
     // SAFETY: a word of the runtime's structure, whose library is never unloaded.
-    let now = unsafe { (slot as *const usize).read_volatile() };
-    if now == ORIGINAL.load(Ordering::Relaxed) {
-        reinstall();
-    }
+    slot != 0
+        && unsafe { (slot as *const usize).read_volatile() } == ORIGINAL.load(Ordering::Relaxed)
 }
 
 /// Where the runtime keeps its `free` of the object domain; 0 where that is unknown, or where
@@ -348,17 +356,17 @@ static SLOT: AtomicUsize = AtomicUsize::new(0);
 static ORIGINAL: AtomicUsize = AtomicUsize::new(0);
 
 #[cold]
-fn reinstall() {
+fn reinstall(guard: Option<&Guard>) {
     if let (Some(get), Some(set)) = (
         accessor(c"PyMem_GetAllocator"),
         accessor(c"PyMem_SetAllocator"),
     ) {
-        if census::lost_track()
-            && let Some(guard) = Guard::enter()
-            && let Some(thread) = Thread::ready(&guard)
-        {
-            thread.event(&Event::Note(Note::CensusLost));
-        }
+        let own = if guard.is_none() {
+            Guard::enter()
+        } else {
+            None
+        };
+        census::lost_track(guard.or(own.as_ref()).and_then(Thread::ready));
         install(get, set, session::wants(option::PYTHON_ALLOCATORS));
     }
 }
@@ -454,15 +462,13 @@ fn change<D: Domain>(
     }
 }
 
-/// What the interpreter calls the allocator below the hooks; empty when it does not tell.
-fn allocator_name() -> &'static CStr {
+/// What the interpreter calls the allocator below the hooks; empty when that is not known.
+fn allocator_name(get: Accessor) -> &'static CStr {
     // 3.12 crashes when it is asked before its runtime is there
-    let name = if python::is_preinitialised() || python::found_version() < 0x030c_0000 {
-        elf::find(c"_PyMem_GetCurrentAllocatorName")
-    } else {
-        None
-    };
-    name.map_or(c"", |address| {
+    if !python::is_preinitialised() && python::found_version() >= 0x030c_0000 {
+        return allocator_before_runtime(get);
+    }
+    elf::find(c"_PyMem_GetCurrentAllocatorName").map_or(c"", |address| {
         // SAFETY: a function without arguments that returns a constant text or null; the runtime
         // is pre-initialised, or is of a version that does not need to be.
         unsafe {
@@ -475,6 +481,25 @@ fn allocator_name() -> &'static CStr {
             }
         }
     })
+}
+
+/// The allocator that an interpreter is built to begin with: its own has functions of its own for
+/// objects, without a context. Another choice, by `PYTHONMALLOC`, drops the hooks when it is made.
+fn allocator_before_runtime(get: Accessor) -> &'static CStr {
+    let of = |number| {
+        let mut functions = core::mem::MaybeUninit::<Functions>::uninit();
+        // SAFETY: the interpreter fills the five words in.
+        unsafe {
+            get(number, functions.as_mut_ptr());
+            functions.assume_init()
+        }
+    };
+    let (raw, objects) = (of(Raw::NUMBER), of(Obj::NUMBER));
+    if objects.context.is_null() && objects.malloc as usize != raw.malloc as usize {
+        c"pymalloc"
+    } else {
+        c""
+    }
 }
 
 /// Records which interpreter this is, and what cannot be known of it.

@@ -44,7 +44,7 @@ pub unsafe extern "C" fn sigaction(
     action: *const c_void,
     before: *mut c_void,
 ) -> c_int {
-    crate::hooks::python::reinstall_if_lost();
+    crate::hooks::python::reinstall_if_lost(None);
     if python::is_finalizing()
         && let Some(guard) = Guard::enter()
         && let Some(thread) = Thread::ready(&guard)

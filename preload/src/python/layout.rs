@@ -2,9 +2,8 @@
 //!
 //! The offsets are those of the debug information of CPython's own builds, confirmed on running
 //! interpreters; they did not change within any of these series. From 3.13 on the interpreter
-//! publishes some of them itself, and [`check`] holds the table against that.
+//! publishes some of them itself, and [`super::published`] holds the table against that.
 
-use super::Support;
 use memprof_wire::event::LineTable;
 
 /// The versions that are known, by `PY_VERSION_HEX >> 16`.
@@ -100,6 +99,10 @@ pub trait Layout {
     const THREAD_CHUNK: usize = 0;
     /// `_PyStackChunk.data`
     const CHUNK_DATA: usize = 24;
+    /// The third number of the first version that may keep a chunk instead of unmapping it, so that
+    /// the same chunk may hold other frames; 0 where none does. The change came in the spring of
+    /// 2026 (gh-142183), behind 3.13.12 and 3.14.3, so builds between two releases may have it.
+    const CHUNKS_KEPT_FROM: u32 = 0;
 
     /// The code object of a frame; its low bits may be tags.
     const FRAME_CODE: usize;
@@ -283,6 +286,7 @@ impl Layout for V313 {
     const THREAD_ID: usize = 152;
     const THREAD_FRAME: usize = 72;
     const THREAD_CHUNK: usize = 232;
+    const CHUNKS_KEPT_FROM: u32 = 12;
     const FRAME_CODE: usize = 0;
     const FRAME_PREVIOUS: usize = 8;
     const FRAME_INSTRUCTION: usize = 56;
@@ -303,6 +307,7 @@ impl Layout for V314 {
     const THREAD_ID: usize = 152;
     const THREAD_FRAME: usize = 72;
     const THREAD_CHUNK: usize = 232;
+    const CHUNKS_KEPT_FROM: u32 = 3;
     const FRAME_CODE: usize = 0;
     const FRAME_PREVIOUS: usize = 8;
     const FRAME_INSTRUCTION: usize = 56;
@@ -331,75 +336,4 @@ impl Layout for V315 {
     const CODE_FIRST_TRACEABLE: usize = 192;
     const CODE_START: usize = 208;
     const TYPE_QUALIFIED_NAME: usize = 880;
-}
-
-/// What the interpreter publishes about itself from 3.13 on (`_Py_DebugOffsets`): where an entry
-/// stands in it, and the value that the table above relies on.
-type Published = [(usize, usize)];
-
-/// Whether the table of a family holds for the runtime at `runtime`.
-///
-/// # Safety
-///
-/// `runtime` must be the address of `_PyRuntime` of an interpreter of that family.
-pub unsafe fn check(family: Family, runtime: usize) -> Support {
-    let published: &Published = match family {
-        Family::V313 => &entries::<V313>([184, 192, 232, 240, 248, 264, 280, 296, 304, 312, 344]),
-        Family::V314 => &entries::<V314>([208, 216, 256, 264, 272, 288, 320, 336, 344, 352, 384]),
-        Family::V315 => &entries::<V315>([208, 240, 320, 328, 336, 352, 384, 400, 408, 416, 448]),
-        _ => return Support::Stacks,
-    };
-    // SAFETY: the published offsets are the first member of the runtime's structure.
-    let word = |offset: usize| unsafe { ((runtime + offset) as *const u64).read() };
-    if word(0) != u64::from_le_bytes(*b"xdebugpy") {
-        return Support::UnknownVersion;
-    }
-    if word(16) != 0 {
-        return Support::FreeThreaded;
-    }
-    if published
-        .iter()
-        .all(|&(offset, value)| word(offset) == value as u64)
-    {
-        Support::Stacks
-    } else {
-        Support::UnknownVersion
-    }
-}
-
-/// Whether an interpreter has begun to finalise: `_PyRuntime._finalizing`, the word behind the four
-/// or five `int`s at the front, or where the interpreter publishes it.
-///
-/// # Safety
-///
-/// `runtime` must be the address of `_PyRuntime` of an interpreter of that family.
-pub unsafe fn is_finalizing(family: Family, runtime: usize) -> bool {
-    // SAFETY: the structure is much larger than what is read; the published offset lies within it.
-    let word = |offset: usize| unsafe { ((runtime + offset) as *const usize).read_volatile() };
-    let offset = match family {
-        Family::V39 | Family::V310 => 16,
-        Family::V311 | Family::V312 => 24,
-        Family::V313 | Family::V314 | Family::V315 => word(PUBLISHED_FINALIZING),
-    };
-    word(offset) != 0
-}
-
-/// `_Py_DebugOffsets.runtime_state.finalizing`
-const PUBLISHED_FINALIZING: usize = 32;
-
-/// The values of a layout at the places where a version publishes them.
-const fn entries<L: Layout>(places: [usize; 11]) -> [(usize, usize); 11] {
-    [
-        (places[0], L::THREAD_FRAME),
-        (places[1], L::THREAD_ID),
-        (places[2], L::FRAME_PREVIOUS),
-        (places[3], L::FRAME_CODE),
-        (places[4], L::FRAME_INSTRUCTION),
-        (places[5], L::FRAME_OWNER),
-        (places[6], L::CODE_FILE),
-        (places[7], L::CODE_NAME),
-        (places[8], L::CODE_LINES),
-        (places[9], L::CODE_FIRST_LINE),
-        (places[10], L::CODE_START),
-    ]
 }

@@ -5,7 +5,8 @@
 //! frame, and only from the lowest change upwards is the stack looked up anew. A matching innermost
 //! frame proves nothing about its callers, so all are compared, with one exception: the
 //! interpreter keeps frames in chunks of 16 KiB and unmaps a chunk exactly when its first frame
-//! returns; while the chunk is the same, nothing below that frame can have changed.
+//! returns; while the chunk is the same, nothing below that frame can have changed. (Versions that
+//! keep a chunk to use it again tell nothing by it: there all are compared.)
 
 use super::intern::{Found, Key};
 use super::{CODES, CachedCode, NO_STEP, Stacks, Step, native};
@@ -185,7 +186,7 @@ pub(super) fn frames_of<L: Layout>(thread: &mut Thread, state: usize) -> StackId
         if let Some(offset) = L::CFRAME_FRAME {
             top = load(top, offset);
         }
-        let chunk = if L::THREAD_CHUNK == 0 {
+        let chunk = if L::THREAD_CHUNK == 0 || python::keeps_chunks::<L>() {
             0
         } else {
             load(state, L::THREAD_CHUNK)

@@ -3,6 +3,7 @@
 use super::report::InputArguments;
 use crate::commands::events;
 use clap::Args;
+use memprof_wire::units::Size;
 
 /// Frees and unmappings are written before they happen, allocations after. `stack` numbers the
 /// stacks of the recording; 0 is none.
@@ -17,6 +18,14 @@ pub(super) struct EventsArguments {
     /// Events that move no memory, too: names of threads, marks, protections
     #[arg(long)]
     all: bool,
+    /// Only what hands out at least so many bytes
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
+    least: u64,
     /// As JSON, as always
     #[arg(long, hide = true)]
     json: bool,
@@ -28,6 +37,7 @@ impl From<EventsArguments> for events::Options {
             input: arguments.input.into(),
             stacks: arguments.stacks,
             all: arguments.all,
+            least: Size(arguments.least),
         }
     }
 }

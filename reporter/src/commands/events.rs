@@ -4,6 +4,7 @@ use super::{Failure, Input, input, output};
 use crate::export::events::EventWriter;
 use crate::recording::Recording;
 use crate::replay::Order;
+use memprof_wire::units::Size;
 use std::io;
 
 /// What was asked for.
@@ -15,6 +16,8 @@ pub struct Options {
     pub stacks: bool,
     /// Write events that move no memory, too.
     pub all: bool,
+    /// Write only what hands out at least so many bytes; with zero everything.
+    pub least: Size,
 }
 
 /// Prints every event.
@@ -28,6 +31,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let mut failed = None;
     let written = output::to_standard_output(|out| {
         let mut writer = EventWriter::new(out, recording.own_streams(), options.all);
+        writer.leave_out_smaller(options.least);
         failed = order.drive(&mut writer).err();
         finish(writer, options.stacks, &recording)
     });

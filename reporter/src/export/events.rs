@@ -29,6 +29,8 @@ pub struct EventWriter<'a> {
     used: BTreeSet<CallId>,
     /// Whether events that move no memory are written, too.
     all: bool,
+    /// What hands out fewer bytes is left out; of zero nothing.
+    least: Size,
     failed: Option<io::Error>,
 }
 
@@ -54,8 +56,15 @@ impl<'a> EventWriter<'a> {
             thread: (0, 0),
             used: BTreeSet::new(),
             all,
+            least: Size(0),
             failed: None,
         }
+    }
+
+    /// Leaves out what hands out fewer bytes, and what hands out none. Stacks then are those of the
+    /// rest.
+    pub fn leave_out_smaller(&mut self, least: Size) {
+        self.least = least;
     }
 
     /// Writes the stacks that events named, if they are wanted. Returns what went wrong, if
@@ -134,7 +143,7 @@ impl<'a> EventWriter<'a> {
             event,
             Event::Protect { .. } | Event::Mark { .. } | Event::ThreadName(_)
         );
-        if moves_no_memory && !self.all {
+        if moves_no_memory && !self.all || handed_out(event) < self.least {
             return Ok(());
         }
         match *event {
@@ -212,6 +221,16 @@ impl<'a> EventWriter<'a> {
             _ => return Ok(()),
         }
         self.end()
+    }
+}
+
+/// Bytes that an event hands out.
+fn handed_out(event: &Event<'_>) -> Size {
+    match *event {
+        Event::Allocation { size, .. } => size,
+        Event::Map { length, .. } => length,
+        Event::Remap { new_length, .. } => new_length,
+        _ => Size(0),
     }
 }
 
@@ -298,9 +317,10 @@ mod tests {
                 name: b"here",
             },
         );
-        let written = |all: bool| {
+        let written = |all: bool, least: u64| {
             let mut out = Vec::new();
             let mut writer = EventWriter::new(&mut out, recorded.streams(), all);
+            writer.leave_out_smaller(Size(least));
             let mut order = Order::new(&recorded, recorded.streams()).expect("in memory");
             order.drive(&mut writer).expect("in memory");
             assert!(writer.failed.is_none());
@@ -313,7 +333,10 @@ mod tests {
 "#;
         let mark = r#"{"t":1.500000,"thread":101,"op":"mark","name":"here"}
 "#;
-        assert_eq!(written(false), memory);
-        assert_eq!(written(true), format!("{memory}{mark}"));
+        assert_eq!(written(false, 0), memory);
+        assert_eq!(written(true, 0), format!("{memory}{mark}"));
+        let (allocation, _) = memory.split_once('\n').expect("several lines");
+        assert_eq!(written(true, 48), format!("{allocation}\n"));
+        assert_eq!(written(true, 49), "");
     }
 }

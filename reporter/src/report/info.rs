@@ -147,6 +147,11 @@ impl fmt::Display for Info {
         }) = &self.interpreter
         {
             let stacks = if *stacks { "" } else { ", no Python stacks" };
+            let allocator = if allocator.is_empty() {
+                "not known"
+            } else {
+                allocator
+            };
             writeln!(
                 out,
                 "Interpreter  CPython {version}, allocator {allocator}{stacks}"

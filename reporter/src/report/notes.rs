@@ -13,7 +13,7 @@ pub fn sentences(notes: &[Note]) -> Vec<String> {
 fn sentence(note: Note) -> &'static str {
     match note {
         Note::UnknownInterpreter => {
-            "this interpreter is of a version that memprof does not know: no Python stacks"
+            "this interpreter is of a version that memprof does not know: no Python stacks, no types"
         }
         Note::FreeThreadedInterpreter => {
             "this interpreter is a free-threaded build, whose frames memprof does not read: no Python stacks"

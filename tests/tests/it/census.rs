@@ -1,37 +1,46 @@
 //! Types and owners of what is alive: exact numbers, on every interpreter.
 
 use crate::interpreters;
+use crate::packages;
 use crate::programs::source;
 use crate::scenario::{Run, Scenario};
+use memprof_wire::event::Note;
 use serde_json::Value;
 
-/// What `twelve.py` says behind each line, what objects of that line are called, and how many more
-/// than asked for there are in each of its two threads.
-const KINDS: [(&str, &str, i64); 13] = [
-    ("Plain", "__main__.Plain", 1),
-    ("Slots", "__main__.Slots", 2),
-    ("Data", "__main__.Data", 3),
-    ("dict", "dict (no owner)", 4),
-    ("list", "list", 5),
-    ("tuple", "tuple", 6),
-    ("ascii", "str", 7),
-    ("wide", "str", 8),
-    ("bytes", "bytes", 9),
-    ("complex", "complex", 10),
-    ("float", "float", 11),
-    ("set", "set", 12),
-    ("array", "array.array", 13),
-];
-
-/// Asked for in both threads.
-const ASKED: i64 = 700;
-
-fn line_of(mark: &str) -> i64 {
-    let text = std::fs::read_to_string(source("twelve.py")).unwrap();
-    let end = format!("# {mark}");
-    let found = text.lines().position(|line| line.ends_with(&end));
-    found.unwrap() as i64 + 1
+/// What a line of a program says that it makes, as `# counts: KIND NUMBER [of BYTES]; …`.
+struct Promise {
+    line: usize,
+    kind: String,
+    number: i64,
+    bytes: Option<String>,
 }
+
+fn promises(program: &str) -> Vec<Promise> {
+    let text = std::fs::read_to_string(source(program)).unwrap();
+    let mut promises = Vec::new();
+    for (place, line) in text.lines().enumerate() {
+        let Some((_, said)) = line.split_once("  # counts: ") else {
+            continue;
+        };
+        for one in said.split("; ") {
+            let (one, bytes) = match one.rsplit_once(" of ") {
+                Some((one, bytes)) if bytes.parse::<u64>().is_ok() => (one, Some(bytes.to_owned())),
+                _ => (one, None),
+            };
+            let (kind, number) = one.rsplit_once(' ').unwrap();
+            promises.push(Promise {
+                line: place + 1,
+                kind: kind.to_owned(),
+                number: number.parse().unwrap(),
+                bytes,
+            });
+        }
+    }
+    promises
+}
+
+/// Objects of `kinds_and_lines.py` in both threads, but for a few more of each kind.
+const ASKED: i64 = 700;
 
 fn rows(run: &Run, moment: &str, by: &str) -> Vec<Value> {
     let words = ["partition", "--at", moment, "--by", by, "--top", "1000000"];
@@ -43,35 +52,96 @@ fn count(rows: &[Value], wanted: impl Fn(&Value) -> bool) -> i64 {
     found.map(|row| row["count"].as_i64().unwrap()).sum()
 }
 
-/// Checks the kinds of each line of `twelve.py` at a moment.
-fn check(run: &Run, moment: &str, what: &dyn std::fmt::Display) {
-    let mut rows = rows(run, moment, "type,line");
-    rows.retain(|row| row["file"].as_str().unwrap().ends_with("twelve.py"));
-    for (mark, kind, more) in KINDS {
-        let line = line_of(mark);
-        let got = count(&rows, |row| row["line"] == line && row["kind"] == kind);
-        assert_eq!(got, ASKED + 2 * more, "{what} {moment} {mark}");
+/// Checks that each line of a program has made, and still holds at a moment, what it says. Blocks of
+/// packages that a line calls are the line's.
+fn check(run: &Run, program: &str, moment: &str, what: &dyn std::fmt::Display) {
+    let all = rows(run, moment, "type,site");
+    let promises = promises(program);
+    assert!(promises.len() > 5, "{program}");
+    for Promise {
+        line,
+        kind,
+        number,
+        bytes,
+    } in promises
+    {
+        let of_size = bytes.as_ref().map(|bytes| {
+            let filter = format!("size=={bytes}");
+            let words = ["partition", "--at", moment, "--by", "type,site"];
+            let words = [&words[..], &["--top", "1000000", "--filter", &filter]].concat();
+            run.json(&words)["rows"].as_array().unwrap().clone()
+        });
+        let rows = of_size.as_deref().unwrap_or(&all);
+        let got = count(rows, |row| {
+            let file = row["file"].as_str().unwrap_or_default();
+            file.ends_with(program) && row["line"] == line && row["kind"] == kind.as_str()
+        });
+        assert_eq!(got, number, "{what} {moment} line {line}: {kind} {bytes:?}");
     }
 }
 
+fn check_both_endings(scenario: &Scenario, program: &str, what: &dyn std::fmt::Display) {
+    let run = scenario.recorded();
+    check(&run, program, "peak", what);
+    check(&run, program, "main-end", what);
+    let left = scenario.clone().argument("leave").recorded();
+    check(&left, program, "peak", what);
+    check(&left, program, "end", what);
+}
+
 #[test]
-fn twelve_kinds_are_counted_exactly_at_the_peak_and_at_the_end() {
+fn fifteen_kinds_are_counted_exactly_at_the_peak_and_at_the_end() {
     for interpreter in interpreters::all() {
-        let run = Scenario::script(interpreter, "twelve.py").recorded();
-        check(&run, "peak", interpreter);
-        check(&run, "main-end", interpreter);
-        let left = Scenario::script(interpreter, "twelve.py")
-            .argument("leave")
-            .recorded();
-        check(&left, "peak", interpreter);
-        check(&left, "end", interpreter);
+        let scenario = Scenario::script(interpreter, "kinds_and_lines.py");
+        check_both_endings(&scenario, "kinds_and_lines.py", interpreter);
+    }
+}
+
+/// Arrays, views, scalars and random generators; the data of an array is its owner's.
+#[test]
+fn arrays_of_numpy_and_their_buffers_are_counted_exactly() {
+    for interpreter in packages::with("numpy") {
+        let folder = packages::folder(interpreter).unwrap();
+        let scenario = Scenario::script(interpreter, "arrays.py").environment("PYTHONPATH", folder);
+        check_both_endings(&scenario, "arrays.py", interpreter);
+    }
+}
+
+/// The debugging allocators shift every block; with the system's allocator there is no census, and
+/// what died has its type all the same.
+#[test]
+fn kinds_are_counted_exactly_below_every_allocator_of_the_interpreter() {
+    for interpreter in interpreters::all() {
+        let has_mimalloc = interpreter.version >= (3, 13);
+        let mut choices = vec![
+            ("debug", true),
+            ("pymalloc_debug", true),
+            ("malloc", false),
+            ("malloc_debug", false),
+        ];
+        if has_mimalloc {
+            choices.push(("mimalloc", false));
+            choices.push(("mimalloc_debug", false));
+        }
+        for (choice, has_census) in choices {
+            let scenario = Scenario::script(interpreter, "kinds_and_lines.py")
+                .environment("PYTHONMALLOC", choice);
+            let run = scenario.recorded();
+            let what = format!("{interpreter} {choice}");
+            if has_census {
+                check(&run, "kinds_and_lines.py", "peak", &what);
+                check(&run, "kinds_and_lines.py", "main-end", &what);
+            }
+            let said = run.capture().notes.contains(&Note::NoCensus);
+            assert_eq!(said, !has_census, "{what}");
+        }
     }
 }
 
 #[test]
 fn dictionaries_and_buffers_are_named_by_their_owners() {
     for interpreter in interpreters::all() {
-        let run = Scenario::script(interpreter, "twelve.py").recorded();
+        let run = Scenario::script(interpreter, "kinds_and_lines.py").recorded();
         let rows = rows(&run, "main-end", "type");
         let of = |kind: &str| count(&rows, |row| row["kind"] == kind);
         let instances = ASKED + 2;

@@ -108,7 +108,7 @@ fn counts_by_kind_are_those_of_heapy_within_one_per_cent() {
 
 #[test]
 fn charged_sizes_add_up_and_count_objects_alone() {
-    let run = Scenario::script(crate::interpreters::usual(), "twelve.py").recorded();
+    let run = Scenario::script(crate::interpreters::usual(), "kinds_and_lines.py").recorded();
     let at = |more: &[&str]| run.json(&[&["partition", "--at", "main-end"], more].concat());
     let (plain, charged) = (at(&[]), at(&["--charge"]));
     assert_eq!(plain["total"]["bytes"], charged["total"]["bytes"]);

@@ -2,9 +2,10 @@
 
 use crate::capture::{Allocation, Capture, Frame};
 use crate::interpreters::{self, Interpreter};
+use crate::packages;
 use crate::scenario::{Run, Scenario};
 use memprof_wire::event::Note;
-use serde_json::Value;
+use serde::Deserialize;
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::fs;
@@ -12,19 +13,28 @@ use std::fs;
 /// What a program wrote down: the size of a block, and where it was.
 type Told = Vec<(u64, Vec<Frame>)>;
 
+/// What `telling.py` wrote.
+#[derive(Deserialize)]
+struct Written {
+    frames: HashMap<u32, (String, String, u32)>,
+    samples: Vec<(u64, Vec<u32>)>,
+}
+
 fn told(run: &Run) -> Told {
     let text = fs::read_to_string(run.folder().join("told")).unwrap();
-    let sample = |line: &str| {
-        let sample: Value = serde_json::from_str(line).unwrap();
-        let frames = sample[1].as_array().unwrap().iter();
-        let frames = frames.map(|frame| Frame {
-            function: frame[0].as_str().unwrap().to_owned(),
-            file: frame[1].as_str().unwrap().to_owned(),
-            line: frame[2].as_u64().unwrap() as u32,
-        });
-        (sample[0].as_u64().unwrap(), frames.collect())
+    let written: Written = serde_json::from_str(&text).unwrap();
+    let frame = |number: &u32| {
+        let (function, file, line) = written.frames[number].clone();
+        Frame {
+            function,
+            file,
+            line,
+        }
     };
-    text.lines().map(sample).collect()
+    let samples = written.samples.iter();
+    samples
+        .map(|(size, stack)| (*size, stack.iter().map(frame).collect()))
+        .collect()
 }
 
 /// How many stacks are another than the program told, with the first few of them.
@@ -87,6 +97,9 @@ fn compare_with(
     if let Some(option) = option {
         scenario = scenario.option(option);
     }
+    if let Some(folder) = packages::folder(interpreter) {
+        scenario = scenario.environment("PYTHONPATH", folder);
+    }
     for argument in arguments {
         scenario = scenario.argument(argument);
     }
@@ -120,5 +133,24 @@ fn stacks_of_random_programs_are_those_of_the_interpreter() {
     for (number, interpreter) in interpreters::all().iter().enumerate() {
         let seed = (20_261_122 + number).to_string();
         compare(interpreter, "stacks_random.py", &[&seed, "4000"], 4000);
+    }
+}
+
+/// Hundreds of frames deep, up a little or nearly to the top and down again, with exceptions that
+/// go through hundreds of frames, and generators that are resumed at other depths and by other
+/// threads.
+#[test]
+fn stacks_of_random_programs_of_hundreds_of_frames_are_those_of_the_interpreter() {
+    for (number, interpreter) in interpreters::all().iter().enumerate() {
+        let seed = (20_261_122 + number).to_string();
+        compare(interpreter, "stacks_deep.py", &[&seed, "1500"], 1500);
+    }
+}
+
+#[test]
+fn stacks_of_greenlets_that_hand_over_at_random_are_those_of_the_interpreter() {
+    for (number, interpreter) in packages::with("greenlet").iter().enumerate() {
+        let seed = (20_261_122 + number).to_string();
+        compare(interpreter, "stacks_greenlets.py", &[&seed, "4000"], 4000);
     }
 }

@@ -1,0 +1,1 @@
+"""What scripts/compatibility is made of: interpreters, programs, what was recorded, and scenarios."""

@@ -1,0 +1,47 @@
+//! Where the preloaded library can be loaded.
+
+use crate::binaries::memprof;
+use std::process::Command;
+
+/// The oldest C library that it is to be loaded by.
+const OLDEST: (u32, u32) = (2, 31);
+
+/// Whatever it was built against, it must not ask for anything newer: neither for symbols nor for
+/// libraries that are not everywhere.
+#[test]
+fn the_library_asks_for_no_symbol_newer_than_glibc_2_31() {
+    let library = memprof().with_file_name("libmemprof_preload.so");
+    let asked = |option| {
+        let output = Command::new("objdump").arg(option).arg(&library).output();
+        let output = output.expect("objdump is needed, which comes with the C compiler");
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let symbols = asked("-T");
+    let versions: Vec<(u32, u32)> = symbols
+        .lines()
+        .filter(|line| line.contains("*UND*"))
+        .filter_map(|line| line.split("GLIBC_").nth(1))
+        .map(|version| {
+            let numbers = version.split(|it: char| !it.is_ascii_digit());
+            let mut numbers = numbers.map(|number| number.parse().unwrap_or(0));
+            (numbers.next().unwrap(), numbers.next().unwrap_or(0))
+        })
+        .collect();
+    assert!(!versions.is_empty(), "{symbols}");
+    let newest = versions.iter().max().unwrap();
+    assert!(*newest <= OLDEST, "{newest:?}: {symbols}");
+    let headers = asked("-p");
+    let needed = headers
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("NEEDED"));
+    for library in needed.map(str::trim) {
+        let everywhere = [
+            "libc.so.6",
+            "libgcc_s.so.1",
+            "ld-linux-x86-64.so.2",
+            "libm.so.6",
+        ];
+        assert!(everywhere.contains(&library), "{library}");
+    }
+}
