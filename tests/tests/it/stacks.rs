@@ -143,7 +143,7 @@ fn stacks_of_random_programs_are_those_of_the_interpreter() {
 fn stacks_of_random_programs_of_hundreds_of_frames_are_those_of_the_interpreter() {
     for (number, interpreter) in interpreters::all().iter().enumerate() {
         let seed = (20_261_122 + number).to_string();
-        compare(interpreter, "stacks_deep.py", &[&seed, "1500"], 1500);
+        compare(interpreter, "stacks_deep.py", &[&seed, "900"], 900);
     }
 }
 
