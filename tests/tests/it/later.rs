@@ -4,7 +4,7 @@ use crate::programs::c_with;
 use crate::scenario::{Run, Scenario};
 use memprof_wire::event::Note;
 
-/// Runs a program that has CPython's names: of a version, and with one published word changed.
+/// Runs a program that has an interpreter's names: of a version, and with one published word changed.
 fn of_version(version: &str, change: Option<(u32, u64)>) -> Run {
     let program = c_with("later_python", "later_python", &["-rdynamic"]);
     let mut scenario = Scenario::program(program).argument(version);
