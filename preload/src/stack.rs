@@ -5,6 +5,7 @@
 //! the native frames, with the interpreter's in their places.
 
 pub mod intern;
+mod marks;
 pub mod native;
 pub mod python;
 

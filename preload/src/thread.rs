@@ -167,6 +167,11 @@ impl Thread {
         self.limit = 0;
     }
 
+    /// Counts a frame that found no room among this thread's stacks.
+    pub fn count_merged(&self) {
+        self.page.frames_merged.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Waits while the ring is full and the recorder lives. False when it is dead.
     #[cold]
     fn wait_for_room(&mut self) -> bool {

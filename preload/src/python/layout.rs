@@ -114,6 +114,10 @@ pub trait Layout {
     const INSTRUCTION_IS_POINTER: bool = true;
     /// Bytes of one unit of `f_lasti`.
     const LASTI_UNIT: usize = 1;
+    /// `f_trace_lines`, a `char`, to 3.10; else 0.
+    const FRAME_TRACE_LINES: usize = 0;
+    /// `f_gen`, where there is `f_trace_lines`.
+    const FRAME_GENERATOR: usize = 0;
     /// Who owns the frame, a `char`, or 0 where frames are objects.
     const FRAME_OWNER: usize = 0;
 
@@ -190,6 +194,8 @@ impl Layout for V39 {
     const FRAME_CODE: usize = 32;
     const FRAME_PREVIOUS: usize = 24;
     const FRAME_INSTRUCTION: usize = 104;
+    const FRAME_TRACE_LINES: usize = 88;
+    const FRAME_GENERATOR: usize = 96;
     const RUNS: Runs = Runs::Code;
     const INSTRUCTION_IS_POINTER: bool = false;
     const CODE_FILE: usize = 104;
@@ -214,6 +220,8 @@ impl Layout for V310 {
     const FRAME_CODE: usize = 32;
     const FRAME_PREVIOUS: usize = 24;
     const FRAME_INSTRUCTION: usize = 96;
+    const FRAME_TRACE_LINES: usize = 84;
+    const FRAME_GENERATOR: usize = 88;
     const RUNS: Runs = Runs::CFrameEach {
         thread: 48,
         previous: 8,

@@ -5,11 +5,12 @@
 //! frame, and only from the lowest change upwards is the stack looked up anew. A matching innermost
 //! frame proves nothing about its callers, so all are compared, with one exception: the
 //! interpreter keeps frames in chunks of 16 KiB and unmaps a chunk exactly when its first frame
-//! returns; while the chunk is the same, nothing below that frame can have changed. (Versions that
-//! keep a chunk to use it again tell nothing by it: there all are compared.)
+//! returns; while the chunk is the same, nothing below that frame can have changed. Versions that
+//! keep a chunk to use it again tell nothing by it: there all are compared. Where there are no
+//! chunks, deep frames are marked: see [`super::marks`].
 
 use super::intern::{Found, Key};
-use super::{CODES, CachedCode, NO_STEP, Stacks, Step, native};
+use super::{CODES, CachedCode, NO_STEP, Stacks, Step, marks, native};
 use crate::python::layout::{self, Family, Layout};
 use crate::python::names;
 use crate::python::text::Text;
@@ -236,6 +237,7 @@ unsafe fn callers_unchanged<L: Layout>(frames: *const Frame, top: usize, floor: 
     unsafe {
         let end = frames.add(floor);
         let mut frame = frames.add(top);
+        let mut index = top;
         let mut address = (&raw const (*frame).address).read_volatile();
         while frame != end {
             frame = frame.sub(1);
@@ -244,6 +246,10 @@ unsafe fn callers_unchanged<L: Layout>(frames: *const Frame, top: usize, floor: 
                 return false;
             }
             address = caller;
+            index -= 1;
+            if marks::may_be_at::<L>(index) && marks::is_on::<L>(address) {
+                return true;
+            }
         }
         floor != 0 || load(address, L::FRAME_PREVIOUS) == 0
     }
@@ -265,6 +271,16 @@ unsafe fn compare<L: Layout>(frames: *const Frame, top: usize, floor: usize) -> 
         loop {
             let frame = frames.add(index);
             let address = (&raw const (*frame).address).read_volatile();
+            if marks::may_be_at::<L>(index) {
+                if marks::is_on::<L>(address) {
+                    if !is_unchanged::<L>(frame, address) {
+                        lowest = index;
+                    }
+                    return Comparison::Linked(lowest);
+                }
+                // used again since; what is wrong below will be put right before this counts
+                marks::put_on::<L>(address);
+            }
             let caller = if index == 0 {
                 0
             } else {
@@ -365,6 +381,9 @@ unsafe fn rebuild<L: Layout>(thread: &mut Thread, top: usize, chunk: usize) -> S
                     code: 0,
                     stack: StackId::NONE,
                 });
+                if marks::may_be_at::<L>(index) {
+                    marks::put_on::<L>(address);
+                }
             }
             stack = resolve::<L>(thread, index, address);
         }
@@ -544,6 +563,7 @@ unsafe fn define<L: Layout>(thread: &mut Thread, code: usize, number: CodeId) {
 
 #[cold]
 pub(super) fn note_merged(thread: &mut Thread) {
+    thread.count_merged();
     if !core::mem::replace(&mut thread.stacks.merged, true) {
         thread.event(&Event::Note(Note::StacksMerged));
     }
