@@ -4,6 +4,7 @@
 //! [`start()`] starts it, held back until its recording is ready; [`wait()`] stands between it and
 //! the terminal until it ends.
 
+mod allocators;
 mod check;
 mod elf;
 mod error;
@@ -63,6 +64,8 @@ pub struct CommandLine {
     pub name: String,
     /// Whether the file to execute is a Python interpreter, or a script for one.
     pub is_python: bool,
+    /// An allocator that the program is linked with under a name of its own, and so cannot be seen.
+    pub other_allocator: Option<String>,
 }
 
 impl Launch {
@@ -127,12 +130,19 @@ fn command_line(
         .chain(first)
         .chain(arguments.iter().cloned())
         .collect();
+    // Python's own mimalloc is behind functions that are recorded.
+    let other_allocator = if is_python {
+        None
+    } else {
+        allocators::find(&program)
+    };
     let name = Path::new(name).file_name().unwrap_or(OsStr::new("program"));
     Ok(CommandLine {
         program,
         arguments,
         name: name.to_string_lossy().into_owned(),
         is_python,
+        other_allocator,
     })
 }
 

@@ -3,11 +3,13 @@
 mod build_id;
 mod identity;
 mod memory;
+mod memory_group;
 mod modules;
 mod relatives;
 
 pub use build_id::BuildIds;
 pub use identity::identify;
 pub use memory::MemoryWatch;
+pub use memory_group::{Deaths, MemoryGroup};
 pub use modules::ModuleWatch;
 pub use relatives::relatives;

@@ -9,11 +9,12 @@ use crate::capture::{CaptureError, CaptureWriter, Ending};
 use crate::clock::Clock;
 use crate::drain::{Drain, Drained};
 use crate::launch::{self, CommandLine, Exit, Launch, LaunchError, Library, Signals};
+use crate::observe::{Deaths, MemoryGroup};
 use crate::process::Process;
 use crate::session::{Session, hold_recorder_lock};
 use crate::writer::Writer;
 use crossbeam_channel::bounded;
-use memprof_wire::session::{FILE_BYTES, RINGS, option};
+use memprof_wire::session::{FILE_BYTES, RINGS, SessionPage, option};
 use std::io::{self, PipeReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -159,6 +160,7 @@ pub fn record(
         (Ok(_), None) => unreachable!("no program begins before its recording is prepared"),
     };
     let mut root = Process::watch(process);
+    let group = MemoryGroup::of(process);
     let (stop, mut stopper) = io::pipe()
         .map(|(end, stop)| (end, Some(stop)))
         .map_err(system("make a pipe"))?;
@@ -178,8 +180,7 @@ pub fn record(
     let drained = drained.expect("it was told to begin");
     let exit = launch::reap(process);
     let duration = clock.elapsed();
-    let refused = session.page().threads_refused.load(Ordering::Relaxed);
-    let ending = ending(&drained, exit, duration, refused);
+    let ending = ending(&drained, exit, duration, session.page(), group.deaths());
     let ending = drained.writer.finish().finish(&ending);
     let CommandLine { name, .. } = line;
     Ok(Outcome {
@@ -227,7 +228,14 @@ fn bits(options: &Options, native: bool) -> u32 {
     .sum()
 }
 
-fn ending(drained: &Drained, exit: Exit, duration: Duration, threads_refused: u32) -> Ending {
+fn ending(
+    drained: &Drained,
+    exit: Exit,
+    duration: Duration,
+    page: &SessionPage,
+    deaths: Deaths,
+) -> Ending {
+    let threads_refused = page.threads_refused.load(Ordering::Relaxed);
     let why_not = if drained.images == 0 {
         Some(("not attached", why_nothing_attached().to_owned()))
     } else if drained.stopped {
@@ -260,6 +268,10 @@ fn ending(drained: &Drained, exit: Exit, duration: Duration, threads_refused: u3
         duration: duration.as_secs_f64(),
         lost: drained.lost,
         threads_refused,
+        frames_merged: page.frames_merged.load(Ordering::Relaxed),
+        killed_for_memory: deaths.in_group,
+        killed_for_memory_in_system: deaths.in_system,
+        memory_limit: deaths.limit,
         note: why_not.map(|(_, note)| note),
         ..Ending::default()
     }

@@ -4,6 +4,7 @@ mod base64;
 pub mod columns;
 mod content;
 pub mod diff;
+pub mod endings;
 pub mod flamegraph;
 pub mod growth;
 pub mod info;

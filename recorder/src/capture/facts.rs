@@ -39,6 +39,8 @@ pub struct Facts {
     pub types: bool,
     /// The process that was started.
     pub root: u32,
+    /// An allocator that the program is linked with under a name of its own: it cannot be seen.
+    pub other_allocator: Option<String>,
 }
 
 /// What is known when a recording ends.
@@ -59,6 +61,14 @@ pub struct Ending {
     pub lost: u64,
     /// Threads that found no free ring.
     pub threads_refused: u32,
+    /// Frames that found no room in a table of stacks, and were counted as their callers.
+    pub frames_merged: u64,
+    /// Processes of the program's memory group that the kernel killed for want of memory.
+    pub killed_for_memory: u64,
+    /// The same of the whole system.
+    pub killed_for_memory_in_system: u64,
+    /// The limit of the program's memory group in bytes, if it has one.
+    pub memory_limit: Option<u64>,
     /// Chunks in the file, without the index.
     pub chunks: u64,
     /// Bytes of all chunks before they were compressed.

@@ -81,7 +81,12 @@ struct Terminal {
 impl Terminal {
     fn pass_on(&mut self, signal: Received) {
         // What the terminal or the program sent to the whole group has reached the program.
-        let pass = signal.by_process && signal.sender != self.program;
+        let pass = if signal.by_process {
+            signal.sender != self.program
+        } else {
+            // But that the terminal is gone, the kernel tells the leader of the session alone.
+            signal.number == libc::SIGHUP && is_session_leader()
+        };
         match signal.number {
             libc::SIGCHLD => {}
             libc::SIGCONT if !self.is_stopped() => {}
@@ -125,6 +130,12 @@ impl Terminal {
         // SAFETY: the program is a child that was not reaped, so the number is still its own.
         unsafe { libc::kill(self.program as libc::pid_t, signal) };
     }
+}
+
+/// Whether this process is the first of its terminal, where without it the program would be.
+fn is_session_leader() -> bool {
+    // SAFETY: the calls take and return integers.
+    unsafe { libc::getsid(0) == libc::getpid() }
 }
 
 /// Reaps a program that has ended, or waits until it has.

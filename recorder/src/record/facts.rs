@@ -43,5 +43,6 @@ pub(super) fn gather(root: u32, line: &CommandLine, options: &Options, native: b
         follow_children: options.follow_children,
         types: options.types,
         root,
+        other_allocator: line.other_allocator.clone(),
     }
 }

@@ -7,7 +7,7 @@ use crate::replay::{Definitions, MarkSeen, Order, StackTable, Stamp, StreamIndex
 use crate::report::info::{
     CensusInfo, Info, InterpreterInfo, MarkInfo, ThreadInfo, python_version,
 };
-use crate::report::{notes, processes};
+use crate::report::{endings, notes, processes};
 use memprof_wire::event::Event;
 use memprof_wire::units::{Microseconds, Turn};
 use std::ops::ControlFlow;
@@ -116,6 +116,7 @@ fn gather(recording: &Recording, said: &Said) -> Info {
         reason: condition.reason,
         status: reader.ending().and_then(|ending| ending.status),
         signal: reader.ending().and_then(|ending| ending.signal),
+        killed: reader.ending().and_then(endings::killed),
         process: image.map_or(0, |image| image.process),
         executable: image
             .map(|image| image.executable.clone())
@@ -141,7 +142,7 @@ fn gather(recording: &Recording, said: &Said) -> Info {
             .collect(),
         marks: said.read_all.then(|| said.marks.clone()),
         censuses: said.read_all.then(|| said.censuses.clone()),
-        notes: notes::sentences(&said.definitions.notes),
+        notes: notes::sentences(recording, &said.definitions.notes),
         lost: recording.lost(),
         native: facts.native,
         python_allocators: facts.python_allocators,

@@ -6,7 +6,7 @@ use super::progress::Progress;
 use crate::profile::{self, Profile, Request};
 use crate::recording::Recording;
 use crate::replay::{Observer, Replay, ShortLife, Snapshot};
-use crate::report::notes;
+use crate::report::{endings, notes};
 use crate::symbols::Settings;
 use memprof_wire::event::Note;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ pub fn replay<O: Observer + Send>(
     let replay = profile::replay(recording, &progress, observer)?;
     drop(progress);
     warn(recording);
-    note(&replay.definitions.notes);
+    note(recording, &replay.definitions.notes);
     Ok(replay)
 }
 
@@ -60,7 +60,7 @@ pub fn replay_here<O: Observer>(recording: &Recording, observer: O) -> Result<Re
     let replay = profile::replay_here(recording, &progress, observer)?;
     drop(progress);
     warn(recording);
-    note(&replay.definitions.notes);
+    note(recording, &replay.definitions.notes);
     Ok(replay)
 }
 
@@ -74,7 +74,7 @@ pub fn profile(recording: &Recording, request: &Request) -> Result<Profile, Fail
     let profile = profile::take(recording, &progress, request)?;
     drop(progress);
     warn(recording);
-    note(&profile.notes);
+    note(recording, &profile.notes);
     note_of_nothing(request, &profile);
     Ok(profile)
 }
@@ -93,7 +93,7 @@ pub fn profile_beside<O: Observer + Send>(
     let (profile, replay) = profile::take_beside(recording, &progress, request, observer)?;
     drop(progress);
     warn(recording);
-    note(&profile.notes);
+    note(recording, &profile.notes);
     note_of_nothing(request, &profile);
     Ok((profile, replay))
 }
@@ -113,7 +113,7 @@ pub fn temporary(
     let profile = profile::take_temporary(recording, &progress, short, finely, request)?;
     drop(progress);
     warn(recording);
-    note(&profile.notes);
+    note(recording, &profile.notes);
     note_of_nothing(request, &profile);
     Ok(profile)
 }
@@ -141,6 +141,13 @@ pub fn warn(recording: &Recording) {
     if let Some(reason) = recording.condition().reason {
         output::say(format_args!("this recording is incomplete: {reason}"));
     }
+    let ending = recording.reader().ending();
+    if let Some(killed) = ending
+        .filter(|it| endings::is_abrupt(it))
+        .and_then(endings::killed)
+    {
+        output::say(format_args!("{killed}; --at end is what was alive then"));
+    }
     match recording.lost() {
         0 => {}
         lost => output::say(format_args!(
@@ -150,8 +157,8 @@ pub fn warn(recording: &Recording) {
 }
 
 /// Says on standard error what a recording has to say about itself.
-fn note(notes: &[Note]) {
-    for sentence in notes::sentences(notes) {
+fn note(recording: &Recording, notes: &[Note]) {
+    for sentence in notes::sentences(recording, notes) {
         output::say(format_args!("note: {sentence}"));
     }
 }

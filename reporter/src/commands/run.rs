@@ -1,6 +1,7 @@
 //! `memprof run`
 
 use super::{Failure, Input, input, output};
+use crate::report::endings;
 use crate::report::measure::{Bytes, Count, Seconds};
 use memprof_recorder::{Options as Recording, Outcome, record};
 use std::io::{self, Write};
@@ -62,6 +63,11 @@ fn summarize(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
                 Count(end_blocks),
                 Count(allocations)
             )?;
+            // what is abrupt was said when the file was read
+            let ending = Some(&outcome.ending).filter(|it| !endings::is_abrupt(it));
+            if let Some(killed) = ending.and_then(endings::killed) {
+                writeln!(out, "memprof: {killed}")?;
+            }
             let bytes = Bytes(outcome.ending.stored_bytes as i64);
             writeln!(out, "memprof: recorded in {path} ({bytes})")?;
             writeln!(

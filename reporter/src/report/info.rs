@@ -28,6 +28,8 @@ pub struct Info {
     pub status: Option<i32>,
     /// How the program ended: the signal that killed it.
     pub signal: Option<i32>,
+    /// What is known of that, in words.
+    pub killed: Option<String>,
     /// The process that reports are about.
     pub process: u32,
     /// The program that ran in it.
@@ -127,9 +129,12 @@ impl fmt::Display for Info {
         writeln!(out, "In           {}", self.folder)?;
         writeln!(out, "Started      {}", self.started)?;
         writeln!(out, "Duration     {}", Seconds(self.duration))?;
-        match (self.status, self.signal) {
-            (_, Some(signal)) => writeln!(out, "Ended        killed by signal {signal}")?,
+        match (self.status, &self.killed) {
             (Some(status), None) => writeln!(out, "Ended        with status {status}")?,
+            (Some(status), Some(others)) => {
+                writeln!(out, "Ended        with status {status}; {others}")?;
+            }
+            (None, Some(killed)) => writeln!(out, "Ended        {killed}")?,
             (None, None) => {}
         }
         match &self.reason {

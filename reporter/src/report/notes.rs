@@ -1,13 +1,29 @@
 //! What a recording has to say about itself, in words.
 
+use super::measure::Count;
+use crate::recording::Recording;
 use memprof_wire::event::Note;
 
-/// Each note as a sentence for people.
-pub fn sentences(notes: &[Note]) -> Vec<String> {
-    notes
-        .iter()
-        .map(|&note| sentence(note).to_owned())
-        .collect()
+/// Each note of a recording as a sentence for people: those that its programs wrote, and those
+/// that its recorder did.
+pub fn sentences(recording: &Recording, notes: &[Note]) -> Vec<String> {
+    let ending = recording.reader().ending();
+    let merged = ending.map_or(0, |ending| ending.frames_merged);
+    let written = notes.iter().map(|&note| match note {
+        Note::StacksMerged if merged > 0 => {
+            let count = Count(i64::try_from(merged).unwrap_or(i64::MAX));
+            format!("{} ({count} times a frame)", sentence(note))
+        }
+        _ => sentence(note).to_owned(),
+    });
+    let other = recording.facts().other_allocator.as_ref();
+    let other = other.map(|allocator| {
+        format!(
+            "the program is linked with {allocator}, to which nothing can be put in front: what \
+             that hands out cannot be seen, what it maps can"
+        )
+    });
+    written.chain(other).collect()
 }
 
 fn sentence(note: Note) -> &'static str {

@@ -356,7 +356,7 @@ fn head(recording: &Recording, replay: &Replay<PageObserver>) -> Head {
         peak_time: Some(seconds(replay.ledger.peak.time)),
         allocations: u64::try_from(allocated.blocks).unwrap_or(0),
         cut_short: recording.condition().reason,
-        notes: notes::sentences(&replay.definitions.notes),
+        notes: notes::sentences(recording, &replay.definitions.notes),
     }
 }
 

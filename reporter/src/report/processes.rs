@@ -1,5 +1,6 @@
 //! The tree of processes of a recording.
 
+use super::endings;
 use super::measure::Seconds;
 use crate::recording::Recording;
 use memprof_recorder::capture::{ImageEnd, ImageStart};
@@ -140,7 +141,7 @@ pub(super) fn write(processes: &[ProcessInfo], out: &mut fmt::Formatter<'_>) -> 
             None => write!(out, "  (from {began})")?,
         }
         match (process.status, process.signal) {
-            (_, Some(signal)) => write!(out, ", killed by signal {signal}")?,
+            (_, Some(signal)) => write!(out, ", killed by {}", endings::signal(signal))?,
             (Some(status), None) if status != 0 => write!(out, ", status {status}")?,
             _ => {}
         }

@@ -38,6 +38,63 @@ fn what_is_bound_past_the_hooks_is_said_and_what_is_looked_up_by_name_is_seen() 
     assert_eq!(capture.notes, [Note::DeepBinding]);
 }
 
+#[test]
+fn an_allocator_with_a_name_of_its_own_is_recognised_by_that() {
+    for (output, options, known) in [
+        ("prefixed", &[][..], true),
+        ("prefixed_stripped", &["-s"], false),
+        ("prefixed_exported", &["-s", "-rdynamic"], true),
+    ] {
+        let run = Scenario::program(c_with("prefixed", output, options)).recorded();
+        assert_eq!(run.stdout, "1\n");
+        let info = run.json(&["info"]);
+        let notes = info["notes"].as_array().unwrap();
+        assert_eq!(notes.len(), usize::from(known), "{output}: {notes:?}");
+        if known {
+            let note = notes[0].as_str().unwrap();
+            assert!(
+                note.contains("linked with jemalloc (_rjem_malloc)"),
+                "{note}"
+            );
+            let peak = run.json(&["stats"])["peak"]["bytes"].as_u64().unwrap();
+            assert!(peak >= 300_000, "what it maps is there: {peak}");
+        }
+    }
+}
+
+/// Where a library looks for others depends on who calls `dlopen`: that must not become memprof's
+/// own library.
+#[test]
+fn libraries_are_found_by_the_path_within_the_library_or_program_that_opens_them() {
+    let inner = c_with("inner", "inner.so", &["-shared", "-fPIC"]);
+    let folder = inner.with_file_name("beneath");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::rename(&inner, folder.join("inner.so")).unwrap();
+    for (tags, kind) in [
+        ("--enable-new-dtags", "runpath"),
+        ("--disable-new-dtags", "rpath"),
+    ] {
+        let path = format!("-Wl,{tags},-rpath,$ORIGIN/beneath");
+        let program = c_with("outer", &format!("outer_{kind}"), &[&path]);
+        let library = ["-DLIBRARY", "-shared", "-fPIC", &path];
+        let library = c_with("outer", &format!("outer_{kind}.so"), &library);
+        let plain = c_with("outer", "outer_plain", &[]);
+        let cases = [
+            Scenario::program(program),
+            Scenario::program(plain).argument(library),
+        ];
+        for (number, scenario) in cases.into_iter().enumerate() {
+            for option in ["--no-python-allocators", "--native"] {
+                let run = scenario.clone().option(option).recorded();
+                assert_eq!(run.stdout, scenario.bare().stdout);
+                assert_eq!(run.stdout, "done\n", "{kind} {number} {option}");
+                let capture = run.capture();
+                assert_eq!(capture.frees_of(&capture.only(345_678)), 1);
+            }
+        }
+    }
+}
+
 /// A library of this machine, or of the folder that `MEMPROF_ALLOCATORS` names.
 fn library(name: &str) -> Option<PathBuf> {
     let folders = [

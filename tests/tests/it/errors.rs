@@ -121,6 +121,36 @@ fn an_output_that_cannot_be_written_is_refused_before_the_program_begins() {
     }
 }
 
+/// Root may write into any folder but one that is mounted to be read only.
+#[test]
+fn a_folder_that_cannot_be_written_to_is_refused_before_the_program_begins() {
+    let folder = Folder::new();
+    let place = folder.0.join("readonly");
+    fs::create_dir(&place).unwrap();
+    let mount = "mount -t tmpfs -o ro none readonly && cd readonly && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-c", mount, "sh"]);
+    fs::set_permissions(&place, fs::Permissions::from_mode(0o555)).unwrap();
+    if fs::write(place.join("probe"), "").is_err() {
+        command = Command::new("sh");
+        command.args(["-c", "cd readonly && exec \"$@\"", "sh"]);
+    }
+    command.current_dir(&folder.0);
+    let mut trial = Command::new(command.get_program());
+    trial.args(command.get_args()).arg("true");
+    trial.current_dir(&folder.0);
+    let is_possible = finish(trial, b"").status.success();
+    if !is_possible {
+        eprintln!("not tested, because nothing can be mounted here: a folder that is read only");
+        return;
+    }
+    command
+        .arg(memprof())
+        .args(["run", "--", "sh", "-c", "echo ran"]);
+    let output = finish(command, b"");
+    assert_refused(&output, &["memprof-sh."], "a folder that is read only");
+}
+
 #[test]
 fn wrong_usage_ends_with_2_and_help_with_0() {
     let folder = Folder::new();

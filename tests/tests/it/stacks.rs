@@ -128,6 +128,16 @@ fn stacks_are_those_of_the_interpreter() {
     }
 }
 
+/// Deep frames are compared in other ways: by marks on them, or by the chunks that they lie in.
+#[test]
+fn stacks_of_random_programs_far_from_the_outer_end_are_those_of_the_interpreter() {
+    for (number, interpreter) in interpreters::all().iter().enumerate() {
+        let (seed, frames) = (77 + number, 84 + 3 * number);
+        let arguments = [&seed.to_string(), "1500", &frames.to_string()];
+        compare(interpreter, "stacks_below.py", &arguments, 1500);
+    }
+}
+
 #[test]
 fn stacks_of_random_programs_are_those_of_the_interpreter() {
     for (number, interpreter) in interpreters::all().iter().enumerate() {

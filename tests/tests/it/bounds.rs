@@ -1,0 +1,135 @@
+//! Much of everything: processes, stacks, frames. Memory and time stay bounded, and what is merged
+//! is counted.
+
+use crate::capture::Capture;
+use crate::interpreters::{self, usual};
+use crate::programs::c;
+use crate::scenario::Scenario;
+use memprof_reporter::recording::Recording;
+use memprof_wire::event::Note;
+use std::collections::BTreeMap;
+
+/// A number that somebody who has the time sets higher.
+fn bound(variable: &str, usual: usize) -> usize {
+    let set = std::env::var(variable).ok();
+    set.map_or(usual, |text| text.parse().unwrap())
+}
+
+/// `MEMPROF_TEST_PROCESSES=300` for as many.
+#[test]
+fn a_crowd_of_processes_is_recorded_each_exactly() {
+    let count = bound("MEMPROF_TEST_PROCESSES", 40);
+    let scenario = Scenario::program(c("crowd")).argument(count.to_string());
+    let run = scenario.option("--follow-children").recorded();
+    assert_eq!(run.stdout, "0\n");
+    let capture = run.capture();
+    assert!(capture.complete && capture.lost == 0);
+    let process = |thread: usize| capture.threads[thread].process;
+    let mut owners = BTreeMap::new();
+    for number in 0..count as u64 {
+        let block = capture.only(200_000 + number);
+        owners.insert(process(block.thread), number);
+    }
+    assert_eq!(owners.len(), count, "each has its own");
+    let mut passing = BTreeMap::<u32, usize>::new();
+    for block in capture.of_size(300_007) {
+        *passing.entry(process(block.thread)).or_default() += 1;
+    }
+    assert!(passing.keys().eq(owners.keys()));
+    assert!(passing.values().all(|&blocks| blocks == 10), "{passing:?}");
+    let info = run.json(&["info"]);
+    assert_eq!(info["processes"].as_array().unwrap().len(), count + 1);
+    // all lived at the same time, and what they inherited counts once
+    let table = run.json(&["table", "--by", "size", "--at", "peak", "--top", "1000"]);
+    let rows = table["rows"].as_array().unwrap();
+    let number = |row: &serde_json::Value, key: &str| row[key].as_u64().unwrap();
+    let large = rows
+        .iter()
+        .filter(|row| number(row, "bytes") / number(row, "blocks") > 150_000);
+    let blocks: u64 = large.map(|row| number(row, "blocks")).sum();
+    assert!(
+        (count as u64 + 1..count as u64 + 3).contains(&blocks),
+        "{blocks}"
+    );
+    let (first, &own) = owners.iter().next().unwrap();
+    let table = run.json(&[
+        "table",
+        "--by",
+        "size",
+        "--at",
+        "peak",
+        "--process",
+        &first.to_string(),
+    ]);
+    let sizes: Vec<u64> = table["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .take(2)
+        .map(|row| number(row, "bytes"))
+        .collect();
+    assert!(
+        sizes.contains(&1_000_003),
+        "inherited: {sizes:?} in the process of {own}"
+    );
+}
+
+/// `MEMPROF_TEST_DEPTH=22` for more than 4 million stacks at which something is allocated, of 8
+/// million in all.
+#[test]
+fn stacks_beyond_the_limit_are_merged_and_counted() {
+    let depth = bound("MEMPROF_TEST_DEPTH", 19);
+    let scenario = Scenario::script(usual(), "distinct.py").argument(depth.to_string());
+    let run = scenario.recorded();
+    let resident: u64 = run.stdout.trim().parse().unwrap();
+    let bare: u64 = scenario.bare().stdout.trim().parse().unwrap();
+    // the table, its growing copy and the rings, in KiB
+    assert!(resident < bare + (96 << 10), "{resident} and {bare} KiB");
+    let capture = run.capture();
+    assert!(capture.complete && capture.lost == 0);
+    assert_eq!(capture.notes, [Note::StacksMerged]);
+    let blocks = capture.of_size(810);
+    assert_eq!(blocks.len(), 1 << depth, "every block is there");
+    let recording = Recording::open(&run.file, None).unwrap();
+    let merged = recording.reader().ending().unwrap().frames_merged;
+    // each call has two frames; what is below a merged one may be found again
+    let frames = 4u64 << depth;
+    assert!((100_000..frames).contains(&merged), "{merged} of {frames}");
+    let info = run.json(&["info"]);
+    let note = info["notes"][0].as_str().unwrap();
+    assert!(
+        note.contains("merged into their callers (") && note.contains(" times"),
+        "{note}"
+    );
+    // the last ones found no room, and stand where the innermost caller that did stands
+    let last = blocks.iter().rev().take(1000);
+    for stack in capture.stacks(last.map(|it| it.at)) {
+        assert!(stack.len() < 2 * depth + 3, "{stack:?}");
+        assert_eq!(stack[stack.len() - 1].function, "<module>");
+    }
+}
+
+#[test]
+fn a_recursion_of_a_hundred_thousand_calls_is_whole_and_takes_no_time() {
+    for interpreter in interpreters::all() {
+        let run = Scenario::script(interpreter, "recursion.py").recorded();
+        assert_eq!(run.stdout, "333333 333333\n", "{interpreter}");
+        let capture = Capture::read(&run.file);
+        assert!(
+            capture.complete && capture.notes.is_empty(),
+            "{interpreter}"
+        );
+        let blocks: Vec<_> = capture
+            .allocations()
+            .filter(|it| (333_334..333_400).contains(&it.size))
+            .collect();
+        assert_eq!(blocks.len(), 2, "{interpreter}");
+        for stack in capture.stacks(blocks.iter().map(|it| it.at)) {
+            let calls = stack
+                .iter()
+                .filter(|frame| frame.function == "down")
+                .count();
+            assert_eq!(calls, 100_001, "{interpreter}");
+        }
+    }
+}
