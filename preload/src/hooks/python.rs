@@ -3,6 +3,8 @@
 //! A request above 512 bytes goes on from the object domain to the raw one and from there to
 //! `malloc`; the guard sees to it that only the outermost call is recorded.
 
+mod again;
+mod choice;
 mod domain;
 
 use crate::guard::Guard;
@@ -13,9 +15,10 @@ use crate::stack::native;
 use crate::stack::python::{capture, capture_with_lock};
 use crate::thread::Thread;
 use crate::{census, elf, session};
-use core::ffi::{CStr, c_char, c_void};
+pub use again::{are_lost, reinstall_if_lost};
+use core::ffi::{CStr, c_void};
 use core::marker::PhantomData;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use domain::{Domain, Functions, Mem, Obj, Raw};
 use memprof_wire::allocator::Allocator;
 use memprof_wire::event::{Event, Note};
@@ -275,7 +278,7 @@ pub fn install_if_loaded() -> bool {
     if INSTALLED.swap(true, Ordering::AcqRel) {
         return false;
     }
-    let allocator = allocator_name(get);
+    let allocator = choice::name(get);
     announce(support, allocator);
     let all = session::wants(option::PYTHON_ALLOCATORS);
     let read_types = all
@@ -287,7 +290,7 @@ pub fn install_if_loaded() -> bool {
         prepare_census(allocator);
     }
     install(get, set, all);
-    find_slot();
+    again::find_slot();
     true
 }
 
@@ -324,79 +327,6 @@ fn prepare_census(allocator: &CStr) {
         && let Some(thread) = Thread::ready(&guard)
     {
         thread.event(&Event::Note(Note::NoCensus));
-    }
-}
-
-/// From 3.12 on an interpreter that is finalised and initialised again has its allocators as at
-/// first, without the hooks. There is nothing to be called back by; but there are calls that a new
-/// interpreter makes early, and these ask here. Allocators that somebody put in front of the hooks,
-/// as tracemalloc does, are left alone: only what stood behind the hooks at first is hooked again.
-///
-/// `guard` is the caller's, if it holds one.
-#[inline]
-pub fn reinstall_if_lost(guard: Option<&Guard>) {
-    if are_lost() {
-        reinstall(guard);
-    }
-}
-
-/// Whether the runtime has its allocators as at first.
-#[inline]
-pub fn are_lost() -> bool {
-    let slot = SLOT.load(Ordering::Acquire);
-    // SAFETY: a word of the runtime's structure, whose library is never unloaded.
-    slot != 0
-        && unsafe { (slot as *const usize).read_volatile() } == ORIGINAL.load(Ordering::Relaxed)
-}
-
-/// Where the runtime keeps its `free` of the object domain; 0 where that is unknown, or where
-/// hooks are never lost.
-static SLOT: AtomicUsize = AtomicUsize::new(0);
-/// What stood there before the hooks.
-static ORIGINAL: AtomicUsize = AtomicUsize::new(0);
-
-#[cold]
-fn reinstall(guard: Option<&Guard>) {
-    if let (Some(get), Some(set)) = (
-        accessor(c"PyMem_GetAllocator"),
-        accessor(c"PyMem_SetAllocator"),
-    ) {
-        let own = if guard.is_none() {
-            Guard::enter()
-        } else {
-            None
-        };
-        census::lost_track(guard.or(own.as_ref()).and_then(Thread::ready));
-        install(get, set, session::wants(option::PYTHON_ALLOCATORS));
-    }
-}
-
-/// Looks where the runtime keeps the hook that was just set.
-fn find_slot() {
-    /// The allocators are near the front of a structure of some hundred KiB.
-    const SEARCHED: usize = 16 << 10;
-    // SAFETY: installed, so it is known what stood below; a free of this module is in both kinds.
-    let below = Obj::functions().free as usize;
-    let (Some(get), runtime) = (accessor(c"PyMem_GetAllocator"), python::runtime()) else {
-        return;
-    };
-    if runtime == 0 || python::found_version() < 0x030c_0000 {
-        return;
-    }
-    let mut functions = core::mem::MaybeUninit::<Functions>::uninit();
-    // SAFETY: the interpreter fills the five words in.
-    let hook = unsafe {
-        get(Obj::NUMBER, functions.as_mut_ptr());
-        functions.assume_init().free as usize
-    };
-    let words = runtime..runtime + SEARCHED;
-    let found = words
-        .step_by(size_of::<usize>())
-        // SAFETY: within the runtime's structure.
-        .find(|&word| unsafe { (word as *const usize).read_volatile() } == hook);
-    if let Some(slot) = found {
-        ORIGINAL.store(below, Ordering::Relaxed);
-        SLOT.store(slot, Ordering::Release);
     }
 }
 
@@ -459,46 +389,6 @@ fn change<D: Domain>(
             hooks.context = below.context;
         }
         set(D::NUMBER, &raw mut hooks);
-    }
-}
-
-/// What the interpreter calls the allocator below the hooks; empty when that is not known.
-fn allocator_name(get: Accessor) -> &'static CStr {
-    // 3.12 crashes when it is asked before its runtime is there
-    if !python::is_preinitialised() && python::found_version() >= 0x030c_0000 {
-        return allocator_before_runtime(get);
-    }
-    elf::find(c"_PyMem_GetCurrentAllocatorName").map_or(c"", |address| {
-        // SAFETY: a function without arguments that returns a constant text or null; the runtime
-        // is pre-initialised, or is of a version that does not need to be.
-        unsafe {
-            let name: extern "C" fn() -> *const c_char = core::mem::transmute(address);
-            let name = name();
-            if name.is_null() {
-                c""
-            } else {
-                CStr::from_ptr(name)
-            }
-        }
-    })
-}
-
-/// The allocator that an interpreter is built to begin with: its own has functions of its own for
-/// objects, without a context. Another choice, by `PYTHONMALLOC`, drops the hooks when it is made.
-fn allocator_before_runtime(get: Accessor) -> &'static CStr {
-    let of = |number| {
-        let mut functions = core::mem::MaybeUninit::<Functions>::uninit();
-        // SAFETY: the interpreter fills the five words in.
-        unsafe {
-            get(number, functions.as_mut_ptr());
-            functions.assume_init()
-        }
-    };
-    let (raw, objects) = (of(Raw::NUMBER), of(Obj::NUMBER));
-    if objects.context.is_null() && objects.malloc as usize != raw.malloc as usize {
-        c"pymalloc"
-    } else {
-        c""
     }
 }
 
