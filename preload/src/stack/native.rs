@@ -26,7 +26,7 @@ mod walk;
 
 use crate::thread::Thread;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use enter::child;
+use enter::{child, unknown_callers};
 use memprof_wire::event::{Event, Note};
 use memprof_wire::session::{SessionPage, option};
 use memprof_wire::units::StackId;
@@ -79,7 +79,7 @@ impl Native {
         if thread.stacks.native.walk.is_complete() {
             StackId::NONE
         } else {
-            child(thread, StackId::NONE, 0)
+            unknown_callers(thread)
         }
     }
 }

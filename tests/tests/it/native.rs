@@ -121,3 +121,89 @@ fn python_frames_among_native_ones_of_random_programs_are_those_of_the_interpret
         crate::stacks::compare_native(interpreter, "stacks_random.py", &[&seed, "4000"], 4000);
     }
 }
+
+/// The functions of the stacks of all blocks of this size, outermost first, with the number of blocks.
+fn stacks_of(run: &Run, size: i64) -> Vec<(Vec<String>, i64)> {
+    let export = run.json_of(&["export", "json", "--at", "end"]);
+    let stacks = export["stacks"].as_array().unwrap().iter();
+    let of_size = stacks.filter(|stack| {
+        let blocks = stack["blocks"].as_i64().unwrap();
+        stack["bytes"] == size * blocks
+    });
+    let functions = |stack: &Value| {
+        let frames = stack["frames"].as_array().unwrap().iter();
+        let name = |frame: &Value| frame["function"].as_str().unwrap().to_owned();
+        (
+            frames.map(name).collect(),
+            stack["blocks"].as_i64().unwrap(),
+        )
+    };
+    of_size.map(functions).collect()
+}
+
+#[test]
+fn stacks_that_no_compiler_made_are_right_or_cut_where_that_is_said() {
+    const UNKNOWN: &str = "<unknown callers>";
+    let run = Scenario::program(programs::c("wild_stacks")).recorded();
+    assert_eq!(run.stdout, "done\n");
+    // whole, each of them the same every time
+    for (size, functions) in [
+        (11002, &["main", "lands"][..]),
+        (11003, &["main", "lands", "after_jump"]),
+        (12003, &["main", "interrupted"]),
+        (13004, &["main", "coroutines"]),
+        (14002, &["main", "calls_silent"]),
+        (15002, &["main", "calls_made"]),
+    ] {
+        let found = stacks_of(&run, size);
+        assert_eq!(found.len(), 1, "{size}: {found:?}");
+        assert_eq!((&found[0].0[..], found[0].1), (&as_texts(functions)[..], 5));
+    }
+    // one deeper each time, and jumped out of
+    let mut jumps: Vec<usize> = stacks_of(&run, 11001)
+        .iter()
+        .map(|(functions, _)| {
+            assert_eq!(functions[..2], ["main", "lands"]);
+            assert!(functions[2..].iter().all(|name| name == "jumps"));
+            functions.len() - 2
+        })
+        .collect();
+    jumps.sort_unstable();
+    assert_eq!(jumps, [1, 2, 3, 4, 5]);
+    // on stacks of their own: what begins them is outermost, or, as its address is the very start of a
+    // function, what nobody can tell
+    for (size, inner) in [
+        (13001, &["body_of_one", "in_one"][..]),
+        (13002, &["body_of_other"]),
+        (13003, &["body_of_one", "in_one"]),
+    ] {
+        let found = stacks_of(&run, size);
+        assert_eq!((found.len(), found[0].1), (1, 5), "{found:?}");
+        let functions = &found[0].0;
+        assert!(functions.ends_with(&as_texts(inner)), "{functions:?}");
+        let begins = &functions[..functions.len() - inner.len()];
+        let is_said = begins.len() < 2 || begins[0] == UNKNOWN && begins.len() == 2;
+        assert!(is_said && !functions.iter().any(|name| name == "main"));
+    }
+    // what lies outside of code that says nothing, or of another stack, nobody can tell
+    for (size, inner) in [
+        (14001, &["silent_call", "below_silent"][..]),
+        (15001, &["below_made"]),
+        (12001, &["handler"]),
+        (12002, &["inner_handler"]),
+    ] {
+        let found = stacks_of(&run, size);
+        assert_eq!((found.len(), found[0].1), (1, 5), "{found:?}");
+        let functions = &found[0].0;
+        assert!(functions.ends_with(&as_texts(inner)), "{functions:?}");
+        let is_whole = functions[..2] == ["main", "interrupted"];
+        assert!(functions[0] == UNKNOWN || is_whole, "{functions:?}");
+        assert!(!functions.iter().any(|name| name == "decoy"));
+    }
+    let nested = &stacks_of(&run, 12002)[0].0;
+    assert!(nested.iter().any(|name| name == "handler"), "{nested:?}");
+}
+
+fn as_texts(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}

@@ -17,6 +17,13 @@ pub fn child(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
     }
 }
 
+/// The stack of callers that nobody can tell: one frame of no address. The table does not know it,
+/// because an entry that was never written looks like it.
+#[cold]
+pub fn unknown_callers(thread: &mut Thread) -> StackId {
+    child_anew(thread, StackId::NONE, 0)
+}
+
 #[inline(never)]
 fn child_anew(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
     let key = Key {

@@ -61,7 +61,8 @@ impl Steps {
         }
         // SAFETY: there is room for all entries, and a place is below their number.
         let step = unsafe { &*self.items.items().add(place(caller, callee)) };
-        // an entry that was never written says that address 0 makes no stack: nobody asks for it
+        // an entry that was never written says that address 0 makes no stack: who wants the stack of
+        // that address does not ask here
         (step.callee == callee && step.caller == caller).then_some(step.stack)
     }
 
