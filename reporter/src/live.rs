@@ -8,6 +8,7 @@
 //! There is no protocol of its own: it reads the file that the recorder writes, by the same replay
 //! as every report, and never from the start again.
 
+pub mod ask;
 pub mod find;
 pub mod follow;
 pub mod input;

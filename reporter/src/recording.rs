@@ -2,12 +2,14 @@
 
 mod programs;
 
+pub(crate) use programs::{add_up, ancestors, inheritance};
+
 use crate::replay::{ReplayError, Source, SpaceIndex, SpacePlan, StreamSource};
-use crate::symbols::{NativeNames, Settings};
+use crate::symbols::{NativeNames, Settings, unloads};
 use memprof_recorder::capture::{
     CaptureError, CaptureReader, ChunkKind, Completeness, Facts, ImageStart, Modules, Observation,
 };
-use memprof_wire::units::Address;
+use memprof_wire::units::{Address, Microseconds};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
@@ -232,32 +234,43 @@ impl Recording {
 
     /// What is known of machine code, at addresses as [`SpaceIndex::distinguish`] makes them.
     pub fn native_names(&self) -> NativeNames {
-        let spaces = self.images.iter().enumerate().map(|(space, &image)| {
-            let base = SpaceIndex(space as u32).distinguish(Address(0)).0;
-            let mut lists = self.module_lists(image);
-            for module in lists.iter_mut().flat_map(|list| &mut list.modules) {
-                module.start += base;
-                module.end += base;
-            }
-            lists
-        });
-        self.names_of(spaces.collect())
+        self.names_of(module_lists(&self.reader, &self.images))
     }
 
-    /// The same of one image alone, at its own addresses.
+    /// When machine code began to mean something else, by address space.
+    pub fn unloads(&self) -> Vec<Vec<Microseconds>> {
+        if !self.facts().native {
+            return Vec::new();
+        }
+        let spaces = module_lists(&self.reader, &self.images);
+        spaces.iter().map(|lists| unloads(lists)).collect()
+    }
+
+    /// What is known of machine code of one image alone, at its own addresses.
     pub fn native_names_of(&self, image: u32) -> NativeNames {
-        self.names_of(vec![self.module_lists(image)])
+        self.names_of(module_lists(&self.reader, &[image]))
     }
 
     fn names_of(&self, spaces: Vec<Vec<Modules>>) -> NativeNames {
         let symbols = self.reader.symbols().unwrap_or_default();
         NativeNames::of(spaces, symbols, self.symbols.clone())
     }
+}
 
-    fn module_lists(&self, image: u32) -> Vec<Modules> {
+/// The modules of each address space, at addresses as [`SpaceIndex::distinguish`] makes them. The
+/// place of an image is its address space.
+pub(crate) fn module_lists(reader: &CaptureReader, images: &[u32]) -> Vec<Vec<Modules>> {
+    let spaces = images.iter().enumerate().map(|(space, &image)| {
+        let base = SpaceIndex(space as u32).distinguish(Address(0)).0;
         // modules name machine code only: without them the reports are still right
-        self.reader.modules(image).unwrap_or_default()
-    }
+        let mut lists = reader.modules(image).unwrap_or_default();
+        for module in lists.iter_mut().flat_map(|list| &mut list.modules) {
+            module.start += base;
+            module.end += base;
+        }
+        lists
+    });
+    spaces.collect()
 }
 
 impl Source for Recording {

@@ -8,14 +8,14 @@ use clap::Args;
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   memprof live                     the newest recording that runs in this folder
-  memprof live 4711                that of a process
+  memprof live 4711                that of a process; a child that is recorded, too, alone
   memprof live memprof-app.py.4711.bin")]
 pub(super) struct LiveArguments {
     /// A recording, or the number of a process that is recorded [default: the newest recording that
     /// runs in this folder]
     #[arg(value_name = "FILE|PID")]
     recording: Option<String>,
-    /// Look at another process than the one that was started
+    /// Look at this process alone [default: all that are recorded, together]
     #[arg(long, value_name = "PID")]
     process: Option<u32>,
 }

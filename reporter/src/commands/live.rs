@@ -5,6 +5,7 @@ use crate::live::find::find;
 use crate::live::follow::Follower;
 use crate::live::state::State;
 use crate::live::watch::{Host, watch};
+use memprof_recorder::capture::{CaptureReader, ImageStart};
 use std::env;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use std::thread;
 pub struct Options {
     /// A file, the number of a process, or nothing for the newest recording that runs.
     pub recording: Option<String>,
-    /// A process other than the one that was started.
+    /// The only process to look at, where it is not all.
     pub process: Option<u32>,
 }
 
@@ -28,10 +29,20 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<(), Failure> {
     let folder = env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     let path = find(options.recording.as_deref(), &folder)?;
-    let mut follower = Follower::open(&path, options.process)?;
+    let process = options.process.or_else(|| child(options, &path));
+    let mut follower = Follower::open(&path, process)?;
     require_terminal()?;
     let mut host = Beside { path: path.clone() };
     watch(&mut follower, &mut host, state(&path)).map_err(Failure::Terminal)
+}
+
+/// The process that was named in place of a file, if it is one of those that the program started.
+fn child(options: &Options, path: &Path) -> Option<u32> {
+    let process = options.recording.as_ref()?.parse().ok()?;
+    let reader = CaptureReader::open(path).ok()?;
+    let mut others = reader.images().iter();
+    let is_child = |image: &ImageStart| image.process == process && process != reader.facts().root;
+    others.any(is_child).then_some(process)
 }
 
 /// Makes sure that there is a terminal to draw on.
@@ -62,7 +73,7 @@ struct Beside {
 }
 
 impl Host for Beside {
-    fn flamegraph(&mut self, process: u32, elapsed: f64) -> String {
+    fn flamegraph(&mut self, process: Option<u32>, elapsed: f64) -> String {
         flamegraph(&self.path, process, elapsed)
     }
 
@@ -70,14 +81,15 @@ impl Host for Beside {
 }
 
 /// Begins to write a flame graph of what is recorded so far, and says where it will be.
-pub fn flamegraph(recording: &Path, process: u32, elapsed: f64) -> String {
+pub fn flamegraph(recording: &Path, process: Option<u32>, elapsed: f64) -> String {
     let stem = recording.file_stem().unwrap_or_default().to_string_lossy();
     let stem = stem.strip_prefix("memprof-").unwrap_or(&stem);
     let page = format!("memprof-flamegraph-{stem}-{elapsed:.1}s.html");
     let begun = env::current_exe().and_then(|own| {
         Command::new(own)
             .arg("flamegraph")
-            .args(["--process", &process.to_string(), "-o", &page])
+            .args(process.map(|process| format!("--process={process}")))
+            .args(["-o", &page])
             .arg(recording)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -148,7 +148,7 @@ struct Here {
 }
 
 impl Host for Here {
-    fn flamegraph(&mut self, process: u32, elapsed: f64) -> String {
+    fn flamegraph(&mut self, process: Option<u32>, elapsed: f64) -> String {
         flamegraph(Path::new(&self.path), process, elapsed)
     }
 

@@ -1,51 +1,39 @@
 //! Reading a recording while it is written, each event once.
 
 mod cut;
+mod programs;
 
-use super::tally::Tally;
-use crate::recording::RecordingError;
-use crate::replay::{
-    Following, Replay, ReplayError, Series, Source, SpaceIndex, StreamIndex, StreamSource,
-};
+pub use programs::Programs;
+
+use crate::recording::{RecordingError, ancestors};
 use cut::Cut;
 use memprof_recorder::capture::{CaptureReader, ChunkKind, Completeness, ImageStart};
 use memprof_wire::units::{Microseconds, Turn};
-use std::collections::BTreeSet;
+use programs::{Missing, Wanted};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Steps of the chart.
-const SAMPLES: usize = 600;
-
-/// A recording that is followed, and the state of one image of it.
+/// A recording that is followed, and the state of its programs.
 pub struct Follower {
     reader: CaptureReader,
-    /// Chunks that were looked at.
-    seen: usize,
+    /// What was looked at of the file.
+    seen: Seen,
     cut: Cut,
-    image: Option<Image>,
-    /// The process that was asked for.
-    wanted: Option<u32>,
+    programs: Programs,
+    wanted: Wanted,
+    /// How often the replay was begun.
+    generation: u32,
     /// Why the file cannot be read any more.
     failure: Option<String>,
 }
 
-/// The replay of one image.
-pub struct Image {
-    /// Its number in the recording.
-    pub number: u32,
-    /// Its state.
-    pub replay: Replay<(Tally, Series)>,
-    /// Its threads, by their numbers in the replay.
-    pub streams: Vec<StreamSource>,
-    order: Following,
-    /// Turns at which a chunk ends that was not replayed yet: between two of them there is little
-    /// to do, so that the screen can be drawn in between.
-    steps: BTreeSet<Turn>,
-    /// How many steps there ever were.
-    all_steps: usize,
-    /// There is no more to come.
-    finished: bool,
+/// How much of each list was looked at.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    chunks: usize,
+    images: usize,
+    image_ends: usize,
+    module_lists: usize,
 }
 
 /// How the recording is, as a person would ask.
@@ -65,29 +53,25 @@ pub enum Condition {
     },
 }
 
-struct Chunks<'a>(&'a CaptureReader);
-
-impl Source for Chunks<'_> {
-    fn read(&self, chunk: usize, bytes: &mut Vec<u8>) -> Result<(), ReplayError> {
-        Ok(self.0.read(&self.0.chunks()[chunk], bytes)?)
-    }
-}
-
 impl Follower {
-    /// Opens a recording. `process` is the one to look at, else that which was started.
+    /// Opens a recording. `process` is the only one to look at, else it is all of them together.
     ///
     /// # Errors
     ///
     /// When the file is no recording.
     pub fn open(path: &Path, process: Option<u32>) -> Result<Self, RecordingError> {
-        Ok(Self {
-            reader: CaptureReader::open(path)?,
-            seen: 0,
+        let reader = CaptureReader::open(path)?;
+        let mut follower = Self {
+            programs: Programs::new(page(&reader), Wanted::default()),
+            reader,
+            seen: Seen::default(),
             cut: Cut::default(),
-            image: None,
-            wanted: process,
+            wanted: Wanted::default(),
+            generation: 1,
             failure: None,
-        })
+        };
+        follower.choose(process);
+        Ok(follower)
     }
 
     /// The file.
@@ -95,21 +79,48 @@ impl Follower {
         &self.reader
     }
 
-    /// The image that is looked at, once it has written anything.
-    pub fn image(&self) -> Option<&Image> {
-        self.image.as_ref()
+    /// The replay of the programs that are looked at.
+    pub fn programs(&self) -> &Programs {
+        &self.programs
     }
 
-    /// The start of that image.
-    pub fn start(&self) -> Option<&ImageStart> {
-        let number = self.image.as_ref()?.number;
+    /// Another number for each time that the replay was begun anew.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// How many lists of modules were seen.
+    pub fn module_lists(&self) -> usize {
+        self.seen.module_lists
+    }
+
+    /// The only process that is looked at, if it is only one of them.
+    pub fn chosen(&self) -> Option<u32> {
+        self.wanted.process
+    }
+
+    /// The start of the last program of a process.
+    pub fn start(&self, process: u32) -> Option<&ImageStart> {
         let mut images = self.reader.images().iter();
-        images.find(|image| image.image == number)
+        images.rfind(|image| image.process == process)
     }
 
-    /// Looks at another process from now on.
-    pub fn choose(&mut self, process: u32) {
-        self.wanted = Some(process);
+    /// Looks at this process alone from now on, or at all together.
+    pub fn choose(&mut self, process: Option<u32>) {
+        if process != self.wanted.process {
+            self.wanted = Wanted {
+                process,
+                ancestors: ancestors(&self.reader, process),
+            };
+            self.begin_again();
+        }
+    }
+
+    fn begin_again(&mut self) {
+        self.programs = Programs::new(page(&self.reader), self.wanted.clone());
+        self.seen = Seen::default();
+        self.cut = Cut::default();
+        self.generation += 1;
     }
 
     /// Reads what is new, for about so long. Returns whether there is nothing left to read now.
@@ -120,22 +131,20 @@ impl Follower {
         {
             self.failure = Some(error.to_string());
         }
-        self.choose_image();
-        self.list();
+        while let Err(Missing(image)) = self.list() {
+            self.wanted.ancestors.insert(image);
+            self.begin_again();
+        }
         let over = self.condition() != Condition::Running;
-        let last = if over {
-            Turn(u64::MAX)
+        let until = if over {
+            (Turn(u64::MAX), Microseconds(0))
         } else {
             self.cut.last(Instant::now())
         };
-        let Some(image) = &mut self.image else {
-            return true;
-        };
-        match image.advance(&self.reader, last, begun, budget) {
+        match self.programs.advance(&self.reader, until, begun, budget) {
             Ok(true) => {
-                if over && !image.finished {
-                    image.replay.finish();
-                    image.finished = true;
+                if over {
+                    self.programs.finish();
                 }
                 true
             }
@@ -179,21 +188,20 @@ impl Follower {
 
     /// How far the replay is behind the program, in seconds; `None` when it is over.
     pub fn lag(&self) -> Option<f64> {
-        let running = self.condition() == Condition::Running;
-        let image = self.image.as_ref().filter(|_| running)?;
+        if self.condition() != Condition::Running || self.programs.streams.is_empty() {
+            return None;
+        }
         // a program that does nothing writes nothing: then nobody is behind
-        if image.steps.is_empty() && self.cut.is_quiet(Instant::now()) {
+        if self.programs.steps.is_empty() && self.cut.is_quiet(Instant::now()) {
             return Some(0.0);
         }
-        Some((self.clock() - image.replay.ledger.now.0 as f64 / 1e6).max(0.0))
+        Some((self.clock() - self.programs.now().0 as f64 / 1e6).max(0.0))
     }
 
     /// How much of what is in the file was replayed, from 0 to 1.
     pub fn progress(&self) -> f64 {
-        self.image.as_ref().map_or(1.0, |image| {
-            let left = image.steps.len() as f64;
-            1.0 - left / image.all_steps.max(1) as f64
-        })
+        let left = self.programs.steps.len() as f64;
+        1.0 - left / self.programs.all_steps.max(1) as f64
     }
 
     fn clock(&self) -> f64 {
@@ -202,130 +210,43 @@ impl Follower {
         now.saturating_sub(self.reader.started_nanoseconds()) as f64 / 1e9
     }
 
-    /// The last image of the process that has written any events.
-    fn choose_image(&mut self) {
-        let process = self.wanted.unwrap_or(self.reader.facts().root);
-        let streams = self.reader.streams().iter();
-        let mut images: Vec<u32> = streams
-            .filter(|stream| stream.process == process)
-            .map(|stream| stream.image)
-            .collect();
-        images.sort_unstable();
-        images.dedup();
-        let has_events = |number: &u32| {
-            let mut chunks = self.reader.chunks().iter();
-            chunks.any(|chunk| chunk.kind == ChunkKind::Events && chunk.image == *number)
-        };
-        let found = images.into_iter().rev().find(has_events).or_else(|| {
-            // what was started may record nothing, and its children everything
-            let mut chunks = self.reader.chunks().iter();
-            let events = chunks.find(|chunk| chunk.kind == ChunkKind::Events);
-            events
-                .map(|chunk| chunk.image)
-                .filter(|_| self.wanted.is_none())
-        });
-        let current = self.image.as_ref().map(|image| image.number);
-        if let Some(number) = found.filter(|&number| Some(number) != current) {
-            let page = match self.reader.facts().page_size {
-                0 => 4096,
-                bytes => bytes,
-            };
-            self.image = Some(Image::new(number, page));
-            self.seen = 0;
-            self.cut = Cut::default();
+    /// Looks at what is new in the file.
+    fn list(&mut self) -> Result<(), Missing> {
+        let lists_before = self.seen.module_lists;
+        let mut images: Vec<&ImageStart> =
+            self.reader.images()[self.seen.images..].iter().collect();
+        self.seen.images += images.len();
+        // of two that attached at once, the older one has the smaller number
+        images.sort_by_key(|image| image.image);
+        for image in images {
+            self.programs.begin_image(image.image, image.process);
         }
-    }
-
-    /// Looks at the chunks that are new.
-    fn list(&mut self) {
-        let chunks = self.reader.chunks();
-        for (index, chunk) in chunks.iter().enumerate().skip(self.seen) {
+        let ends = &self.reader.image_ends()[self.seen.image_ends..];
+        self.seen.image_ends += ends.len();
+        for end in ends {
+            self.programs.end_image(end.image, Microseconds(end.time));
+        }
+        let chunks = self.reader.chunks().iter().enumerate();
+        for (index, chunk) in chunks.skip(self.seen.chunks) {
             self.cut.chunk(chunk, Instant::now());
-            if let Some(image) = &mut self.image
-                && chunk.kind == ChunkKind::Events
-                && chunk.image == image.number
-            {
-                let start = self
-                    .reader
-                    .streams()
-                    .iter()
-                    .find(|start| start.stream == chunk.stream);
-                image.chunk(
-                    index,
-                    chunk.stream,
-                    chunk.turn,
-                    start.map_or((0, 0), |start| (start.process, start.thread)),
-                );
+            match chunk.kind {
+                ChunkKind::Events => self.programs.chunk(&self.reader, index, chunk)?,
+                ChunkKind::Modules => self.seen.module_lists += 1,
+                _ => {}
             }
         }
-        self.seen = chunks.len();
+        self.seen.chunks = self.reader.chunks().len();
+        if self.reader.facts().native && self.seen.module_lists != lists_before {
+            self.programs.learn_modules(&self.reader);
+        }
+        Ok(())
     }
 }
 
-impl Image {
-    fn new(number: u32, page: u64) -> Self {
-        Self {
-            number,
-            replay: Replay::new(page, (Tally::default(), Series::new(SAMPLES))),
-            streams: Vec::new(),
-            order: Following::default(),
-            steps: BTreeSet::new(),
-            all_steps: 0,
-            finished: false,
-        }
-    }
-
-    /// Whether all of it was replayed, to the end of the recording.
-    pub fn is_finished(&self) -> bool {
-        self.finished
-    }
-
-    /// When the events that were replayed last happened.
-    pub fn now(&self) -> Microseconds {
-        self.replay.ledger.now
-    }
-
-    fn chunk(&mut self, index: usize, stream: u32, turn: Turn, (process, thread): (u32, u32)) {
-        let known = self.streams.iter().position(|known| known.number == stream);
-        let place = if let Some(place) = known {
-            StreamIndex(place as u32)
-        } else {
-            self.streams.push(StreamSource {
-                space: SpaceIndex::default(),
-                number: stream,
-                process,
-                thread,
-                chunks: Vec::new(),
-            });
-            self.order.begin_stream()
-        };
-        self.order.extend(place, index);
-        self.all_steps += usize::from(self.steps.insert(turn));
-    }
-
-    /// Replays up to a turn, or until the time is over. Returns whether it got there.
-    fn advance(
-        &mut self,
-        reader: &CaptureReader,
-        last: Turn,
-        begun: Instant,
-        budget: Duration,
-    ) -> Result<bool, ReplayError> {
-        let source = Chunks(reader);
-        while let Some(&step) = self.steps.first() {
-            // a chunk's own turn is above all that it holds
-            let turn = Turn(step.0.saturating_sub(1));
-            if turn > last {
-                break;
-            }
-            if begun.elapsed() > budget {
-                return Ok(false);
-            }
-            self.order.drive(&source, turn, &mut self.replay)?;
-            self.steps.pop_first();
-        }
-        self.order.drive(&source, last, &mut self.replay)?;
-        self.replay.catch_up();
-        Ok(true)
+/// Bytes of a page of the machine.
+fn page(reader: &CaptureReader) -> u64 {
+    match reader.facts().page_size {
+        0 => 4096,
+        bytes => bytes,
     }
 }

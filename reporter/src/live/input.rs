@@ -1,5 +1,6 @@
 //! What keys and the mouse mean.
 
+use super::follow::Condition;
 use super::state::{Pane, Sort, State};
 use super::survey::Shown;
 use ratatui::crossterm::event::{
@@ -15,8 +16,10 @@ pub enum Wish {
     Mark,
     /// Forget the mark.
     ClearMark,
-    /// Look at another process.
-    Process(u32),
+    /// Look at one process alone, or at all together.
+    Process(Option<u32>),
+    /// Have the program look at everything that is alive.
+    Census,
     /// Write what is recorded so far as a flame graph.
     Flamegraph,
 }
@@ -92,10 +95,18 @@ fn wish(state: &mut State, code: KeyCode) -> Option<Wish> {
             Some(Wish::ClearMark)
         }
         KeyCode::Char('f') => Some(Wish::Flamegraph),
-        KeyCode::Enter if state.pane == Pane::Processes => {
-            let entry = state.survey.processes.get(state.selected)?;
-            Some(Wish::Process(entry.process))
+        KeyCode::Char('t') => {
+            let running = state.condition == Condition::Running;
+            if !running {
+                state.message = Some("no census: the program has ended".to_owned());
+            }
+            running.then_some(Wish::Census)
         }
+        KeyCode::Enter if state.pane == Pane::Processes => {
+            let line = *state.processes().get(state.selected)?;
+            Some(Wish::Process(line.map(|entry| entry.process)))
+        }
+        KeyCode::Char('a') => Some(Wish::Process(None)),
         _ => None,
     }
 }
@@ -208,8 +219,9 @@ fn mouse(state: &mut State, places: &Places, mouse: MouseEvent) {
 #[cfg(test)]
 mod tests {
     use super::{Places, Wish, handle};
+    use crate::live::follow::Condition;
     use crate::live::state::{Pane, Sort, State};
-    use crate::live::survey::{Entry, Rate, Shown, Values};
+    use crate::live::survey::{Entry, ProcessEntry, Rate, Shown, Values};
     use ratatui::crossterm::event::{
         Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
     };
@@ -244,7 +256,28 @@ mod tests {
         press(&mut state, " ");
         assert!(state.paused);
         assert_eq!(press(&mut state, "m"), Some(Wish::Mark));
+        assert_eq!(press(&mut state, "t"), Some(Wish::Census));
+        state.condition = Condition::Finished { how: String::new() };
+        assert_eq!(press(&mut state, "t"), None);
         assert_eq!(press(&mut state, "q"), Some(Wish::Quit));
+    }
+
+    #[test]
+    fn one_process_is_chosen_or_all() {
+        let mut state = State::default();
+        let entry = |process, command: &str| ProcessEntry {
+            process,
+            command: command.to_owned(),
+            ..ProcessEntry::default()
+        };
+        state.survey.processes = vec![entry(7, "app"), entry(8, "worker"), entry(9, "other")];
+        assert_eq!(press(&mut state, "6\n"), Some(Wish::Process(None)));
+        assert_eq!(press(&mut state, "jj\n"), Some(Wish::Process(Some(8))));
+        assert_eq!(press(&mut state, "/oth\nj\n"), Some(Wish::Process(Some(9))));
+        assert_eq!(press(&mut state, "1a"), Some(Wish::Process(None)));
+        state.filter.clear();
+        state.survey.processes.truncate(1);
+        assert_eq!(press(&mut state, "6\n"), Some(Wish::Process(Some(7))));
     }
 
     #[test]
@@ -253,7 +286,10 @@ mod tests {
             name: name.into(),
             own: Values::default(),
             total: Values::default(),
-            churn: Rate::default(),
+            churn: Rate {
+                bytes: 0.0,
+                blocks: 1.0,
+            },
         };
         let mut state = State::default();
         state.survey.lines = vec![entry("load (a.py:1)"), entry("Query (b.py:2)")];
@@ -277,7 +313,10 @@ mod tests {
             name: format!("{number:02}").into(),
             own: Values::default(),
             total: Values::default(),
-            churn: Rate::default(),
+            churn: Rate {
+                bytes: 0.0,
+                blocks: 1.0,
+            },
         };
         state.survey.lines = (0..30).map(entry).collect();
         let mut places = Places {

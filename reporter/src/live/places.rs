@@ -3,7 +3,7 @@
 use crate::profile::{FrameId, Resolved, Resolver, StackId, Stacks};
 use crate::replay::{Definitions, RowId, Rows};
 use crate::symbols::NativeNames;
-use memprof_recorder::capture::Module;
+use memprof_recorder::capture::Modules;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -38,12 +38,13 @@ pub struct Places {
 }
 
 impl Places {
-    /// Begins anew, with the modules that machine code is in.
-    pub fn new(modules: Vec<Module>) -> Self {
-        Self {
-            native: NativeNames::new(modules),
+    /// Names everything anew, now that these modules are known of each address space.
+    pub fn rename(&mut self, modules: Vec<Vec<Modules>>) {
+        let native = std::mem::take(&mut self.native).with_modules(modules);
+        *self = Self {
+            native,
             ..Self::default()
-        }
+        };
     }
 
     /// Finds what is new among the rows.

@@ -6,7 +6,7 @@ pub use tree::Branch;
 pub(crate) use tree::branches;
 
 use super::follow::Condition;
-use super::survey::{Entry, Shown, Survey};
+use super::survey::{Entry, ProcessEntry, Shown, Survey};
 use std::collections::HashSet;
 
 /// A part of the screen that lists something.
@@ -76,7 +76,7 @@ impl Sort {
 pub struct State {
     /// What is recorded: the name of the program.
     pub program: String,
-    /// Its process.
+    /// The process that was started, or is looked at.
     pub process: u32,
     /// The file.
     pub file: String,
@@ -168,7 +168,13 @@ impl State {
             Pane::Threads => &self.survey.threads,
             Pane::Tree | Pane::Processes | Pane::Log => return Vec::new(),
         };
-        let mut entries: Vec<&Entry> = all.iter().filter(|entry| self.fits(&entry.name)).collect();
+        // of types it is of interest that they die
+        let is_there = |entry: &&Entry| {
+            let nothing = self.own(entry).is_zero() && self.total(entry).is_zero();
+            self.pane == Pane::Types || !nothing || entry.churn.blocks > 0.0
+        };
+        let fits = all.iter().filter(|entry| self.fits(&entry.name));
+        let mut entries: Vec<&Entry> = fits.filter(is_there).collect();
         entries.sort_by(|a, b| {
             let order = match self.sort {
                 Sort::Own => self.own(b).bytes.cmp(&self.own(a).bytes),
@@ -189,11 +195,25 @@ impl State {
         })
     }
 
+    /// The lines of the processes: where there are several, the first is for all of them together.
+    pub fn processes(&self) -> Vec<Option<&ProcessEntry>> {
+        let all = &self.survey.processes;
+        let together = (self.process_count() > 1).then_some(None);
+        let fits = all.iter().filter(|entry| self.fits(&entry.command));
+        together.into_iter().chain(fits.map(Some)).collect()
+    }
+
+    /// How many processes were recorded by now.
+    pub fn process_count(&self) -> usize {
+        let processes = self.survey.processes.iter().map(|entry| entry.process);
+        processes.collect::<HashSet<u32>>().len()
+    }
+
     /// How many lines the pane has.
     pub fn count(&self) -> usize {
         match self.pane {
             Pane::Tree => self.branches().len(),
-            Pane::Processes => self.survey.processes.len(),
+            Pane::Processes => self.processes().len(),
             Pane::Log => self.log.as_ref().map_or(0, Vec::len),
             _ => self.entries().len(),
         }

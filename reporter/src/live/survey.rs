@@ -2,6 +2,7 @@
 //! paused screen can still be sorted and searched.
 
 mod gather;
+mod processes;
 mod rates;
 
 pub use gather::Surveyor;
@@ -95,8 +96,25 @@ pub struct Node {
     pub total: Values,
 }
 
-/// A process of the recording.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// When what is alive was looked at, for its types.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Looked {
+    /// Never.
+    #[default]
+    Never,
+    /// In a census, in seconds since the recording began; of several the oldest counts.
+    At {
+        /// When.
+        time: f64,
+        /// How many programs were looked at.
+        programs: usize,
+    },
+    /// In the end.
+    AtEnd,
+}
+
+/// A program that a process of the recording ran.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProcessEntry {
     /// Its number.
     pub process: u32,
@@ -104,6 +122,9 @@ pub struct ProcessEntry {
     pub parent: u32,
     /// What it runs.
     pub command: String,
+    /// Its heap, its peak, and its allocations and frees a second, where the other panes are about
+    /// it. What it inherited is its parent's, if they are about both.
+    pub heap: Option<(i64, i64, f64)>,
     /// Its resident bytes, while it runs on this machine.
     pub resident: Option<u64>,
     /// Its threads.
@@ -125,7 +146,8 @@ pub struct Survey {
     pub files: i64,
     /// The largest the heap was.
     pub peak: Peak,
-    /// Resident bytes of the process, while it runs on this machine.
+    /// Resident bytes of the processes, while they run on this machine. What several share counts
+    /// for each.
     pub resident: Option<u64>,
     /// Allocations and frees a second.
     pub events: f64,
@@ -139,12 +161,16 @@ pub struct Survey {
     pub lines: Vec<Entry>,
     /// By function.
     pub functions: Vec<Entry>,
-    /// By type: `own` is what has been freed, `total` what is alive where somebody looked.
+    /// By type: `own` is what has been freed, `total` what was alive when somebody looked.
     pub types: Vec<Entry>,
+    /// When somebody looked at what is alive.
+    pub looked: Looked,
     /// By thread.
     pub threads: Vec<Entry>,
     /// The call tree; the first node is its root.
     pub tree: Vec<Node>,
     /// The processes.
     pub processes: Vec<ProcessEntry>,
+    /// The only process that all is about, if it is only one of them.
+    pub chosen: Option<u32>,
 }

@@ -1,5 +1,6 @@
 //! The loop: read what is new, draw, wait for a key.
 
+use super::ask::{Censuses, mark};
 use super::follow::{Condition, Follower};
 use super::input::{self, Places, Wish};
 use super::state::State;
@@ -18,8 +19,9 @@ const READING: Duration = Duration::from_millis(100);
 
 /// What the screen asks of the rest of the program.
 pub trait Host {
-    /// Saves what is recorded so far as a flame graph. Returns what to tell the user.
-    fn flamegraph(&mut self, process: u32, elapsed: f64) -> String;
+    /// Saves what is recorded so far as a flame graph, of one process or all. Returns what to tell
+    /// the user.
+    fn flamegraph(&mut self, process: Option<u32>, elapsed: f64) -> String;
     /// What the program has written since, if this terminal is the program's.
     fn log(&mut self, lines: &mut Vec<String>);
 }
@@ -47,6 +49,8 @@ fn run(
 ) -> io::Result<()> {
     let mut surveyor = Surveyor::default();
     let mut places = Places::default();
+    let mut censuses = Censuses::default();
+    let mut marks = 0;
     let mut next = Instant::now();
     loop {
         let caught_up = follower.advance(READING);
@@ -55,6 +59,9 @@ fn run(
             look(follower, state);
             if let Some(log) = &mut state.log {
                 host.log(log);
+            }
+            if let Some(said) = censuses.poll() {
+                state.message = Some(said);
             }
             if !state.paused {
                 state.survey = surveyor.survey(follower);
@@ -75,6 +82,13 @@ fn run(
                 Some(Wish::Mark) => {
                     surveyor.mark(follower);
                     state.survey = surveyor.survey(follower);
+                    if state.condition == Condition::Running {
+                        marks += 1;
+                        state.message = Some(mark(state.process, &format!("live-{marks}")));
+                    }
+                }
+                Some(Wish::Census) => {
+                    censuses.ask(&running(follower));
                 }
                 Some(Wish::ClearMark) => {
                     surveyor.clear_mark();
@@ -82,7 +96,7 @@ fn run(
                 }
                 Some(Wish::Process(process)) => follower.choose(process),
                 Some(Wish::Flamegraph) => {
-                    let said = host.flamegraph(state.process, state.survey.elapsed);
+                    let said = host.flamegraph(follower.chosen(), state.survey.elapsed);
                     state.message = Some(said);
                 }
                 None => {}
@@ -94,11 +108,24 @@ fn run(
     }
 }
 
+/// The processes that are looked at and can be asked something.
+fn running(follower: &Follower) -> Vec<u32> {
+    if follower.condition() != Condition::Running {
+        return Vec::new();
+    }
+    let ends = follower.reader().image_ends();
+    let images = follower.programs().images().iter();
+    images
+        .filter(|(image, _, counts)| *counts && ends.iter().all(|end| end.image != *image))
+        .map(|(_, process, _)| *process)
+        .collect()
+}
+
 /// Takes over what is known of the recording at large.
 fn look(follower: &Follower, state: &mut State) {
     let facts = follower.reader().facts();
     state.program = super::places::printable(&facts.name);
-    state.process = follower.start().map_or(facts.root, |image| image.process);
+    state.process = follower.chosen().unwrap_or(facts.root);
     state.condition = follower.condition();
     state.lag = follower.lag();
     state.progress = match state.condition {

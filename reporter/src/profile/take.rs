@@ -114,6 +114,7 @@ pub fn replay<O: Observer + Send>(
     let mut order = Order::new(source, recording.streams())?;
     let (streams, spaces) = (recording.streams(), recording.spaces());
     let mut replay = Replay::of_spaces(recording.page_size(), observer, streams, spaces);
+    replay.definitions.calls.set_unloads(recording.unloads());
     if recording.event_bytes() >= WORTH_TWO_CORES && available_parallelism().is_ok_and(is_several) {
         drive_on_two_cores(&mut order, &mut replay)?;
     } else {
@@ -136,6 +137,7 @@ pub fn replay_here<O: Observer>(
     let mut order = Order::new(source, recording.streams())?;
     let (streams, spaces) = (recording.streams(), recording.spaces());
     let mut replay = Replay::of_spaces(recording.page_size(), observer, streams, spaces);
+    replay.definitions.calls.set_unloads(recording.unloads());
     order.drive(&mut replay)?;
     replay.finish();
     Ok(replay)

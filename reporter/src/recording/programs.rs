@@ -90,8 +90,17 @@ pub(super) fn forks(reader: &CaptureReader) -> HashMap<u32, u32> {
         .collect()
 }
 
+/// The images of other processes from which a process was forked, or they from others.
+pub(crate) fn ancestors(reader: &CaptureReader, process: Option<u32>) -> HashSet<u32> {
+    let programs = choose(reader, process).into_iter();
+    programs
+        .filter(|program| !program.plan.counts)
+        .map(|program| program.image)
+        .collect()
+}
+
 /// What an image was forked from, and when. Its first thread says so before anything else.
-fn inheritance(reader: &CaptureReader, image: u32) -> Option<(u32, Turn)> {
+pub(crate) fn inheritance(reader: &CaptureReader, image: u32) -> Option<(u32, Turn)> {
     /// Behind so many events it was not said.
     const FIRST: usize = 8;
     let of_image = |stream: &&memprof_recorder::capture::StreamStart| {
@@ -131,7 +140,7 @@ fn inheritance(reader: &CaptureReader, image: u32) -> Option<(u32, Turn)> {
 
 /// The sums of what was last observed of each process, whenever something was observed of any.
 /// With each the time of its end, if it had one.
-pub(super) fn add_up(seen: Vec<(Vec<Observation>, Option<Microseconds>)>) -> Vec<Observation> {
+pub(crate) fn add_up(seen: Vec<(Vec<Observation>, Option<Microseconds>)>) -> Vec<Observation> {
     if seen.len() < 2 {
         return seen.into_iter().next().unwrap_or_default().0;
     }

@@ -2,7 +2,11 @@
 //!
 //! Each stream numbers its own stacks. Here equal stacks of different streams are one: a node is a
 //! caller and a place in the code. The places become lines only when a report is made.
+//!
+//! An address of machine code is a place only as long as the same library is there: when one was
+//! unloaded, the calls that follow are other ones.
 
+use super::space::SpaceIndex;
 use crate::hashing::NumberMap;
 use memprof_wire::units::{Address, CodeId, Microseconds};
 
@@ -55,7 +59,9 @@ pub struct Calls {
     seen: Vec<Microseconds>,
     /// The time of the events that are being read.
     pub now: Microseconds,
-    known: NumberMap<(u32, u64), CallId>,
+    known: NumberMap<(u32, u64, u32), CallId>,
+    /// When machine code began to mean something else, by address space.
+    unloads: Vec<Vec<Microseconds>>,
 }
 
 impl Default for Calls {
@@ -66,6 +72,7 @@ impl Default for Calls {
             seen: vec![Microseconds(0)],
             now: Microseconds(0),
             known: NumberMap::default(),
+            unloads: Vec::new(),
         }
     }
 }
@@ -78,13 +85,31 @@ impl Calls {
     pub fn child(&mut self, parent: CallId, call: Call) -> CallId {
         let word = call.word();
         let next = CallId(self.parents.len() as u32);
-        let id = *self.known.entry((parent.0, word)).or_insert(next);
+        let epoch = match call {
+            Call::Native(address) => self.epoch(address),
+            Call::Python { .. } => 0,
+        };
+        let id = *self.known.entry((parent.0, word, epoch)).or_insert(next);
         if id == next {
             self.parents.push(parent);
             self.words.push(word);
             self.seen.push(self.now);
         }
         id
+    }
+
+    /// From these times on, for each address space in their order, addresses may mean something
+    /// else than before.
+    pub fn set_unloads(&mut self, unloads: Vec<Vec<Microseconds>>) {
+        self.unloads = unloads;
+    }
+
+    /// How often addresses of this one's space have changed their meaning.
+    fn epoch(&self, address: Address) -> u32 {
+        let space = SpaceIndex::of(address).0 as usize;
+        self.unloads.get(space).map_or(0, |times| {
+            times.partition_point(|&time| time <= self.now) as u32
+        })
     }
 
     /// When a node was first seen.
@@ -110,8 +135,27 @@ impl Calls {
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, Calls};
-    use memprof_wire::units::{Address, CodeId};
+    use super::{Call, Calls, SpaceIndex};
+    use memprof_wire::units::{Address, CodeId, Microseconds};
+
+    #[test]
+    fn an_address_is_another_call_when_its_library_was_unloaded() {
+        let mut calls = Calls::default();
+        let address = Address(0x7f00_1234_5678);
+        let other = SpaceIndex(1).distinguish(address);
+        calls.set_unloads(vec![vec![Microseconds(5), Microseconds(9)], vec![]]);
+        let at = |calls: &mut Calls, time, address| {
+            calls.now = Microseconds(time);
+            calls.child(Calls::ROOT, Call::Native(address))
+        };
+        let before = at(&mut calls, 4, address);
+        let after = at(&mut calls, 5, address);
+        assert_ne!(before, after);
+        assert_eq!(at(&mut calls, 8, address), after);
+        assert_eq!(calls.seen(after), Microseconds(5));
+        assert_ne!(at(&mut calls, 9, address), after);
+        assert_eq!(at(&mut calls, 3, other), at(&mut calls, 9, other));
+    }
 
     #[test]
     fn equal_calls_of_one_caller_are_one_node() {

@@ -335,7 +335,22 @@ impl<O: Observer> Replay<O> {
             Rare::CensusEnd { ref dicts } => {
                 let Space { census, heap, .. } = &mut self.space;
                 census.end(heap, &self.rows, dicts, &mut self.descriptions);
+                if O::WANTS_CENSUS && self.space.counts() {
+                    self.tell_census();
+                }
             }
+        }
+    }
+
+    /// Tells what a census found in the current space.
+    fn tell_census(&mut self) {
+        let context = Context {
+            ledger: &self.ledger,
+            rows: &self.rows,
+        };
+        self.observer.census(context);
+        for (share, type_id) in self.space.counted(&self.rows) {
+            self.observer.living(share, type_id);
         }
     }
 

@@ -51,6 +51,12 @@ impl SpaceIndex {
         Address(within | u64::from(self.0.min(SPACES - 1)) << ADDRESS_BITS)
     }
 
+    /// The address space of an address that was made so.
+    #[must_use]
+    pub fn of(Address(address): Address) -> Self {
+        Self((address >> ADDRESS_BITS) as u32)
+    }
+
     /// The address within its own space again.
     #[must_use]
     pub fn within(Address(address): Address) -> Address {
@@ -80,6 +86,7 @@ mod tests {
         let address = Address(0x7f12_3456_7890);
         assert_eq!(first.distinguish(address), address);
         assert_ne!(second.distinguish(address), third.distinguish(address));
+        assert_eq!(SpaceIndex::of(third.distinguish(address)), third);
         assert_eq!(SpaceIndex::within(third.distinguish(address)), address);
     }
 }

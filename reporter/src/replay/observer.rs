@@ -3,6 +3,7 @@
 use super::definitions::MarkSeen;
 use super::ledger::{Ledger, Share, Stamp};
 use super::rows::{RowId, Rows};
+use super::space::SpaceIndex;
 use memprof_wire::units::{Microseconds, TypeId};
 
 /// The state of the replay at an event, after it was booked.
@@ -28,6 +29,10 @@ pub struct Lost {
 
 /// A listener. Every method does nothing unless it is written, and costs nothing then.
 pub trait Observer {
+    /// Whether it wants to be told by [`Observer::living`] what a census found: that takes a look at
+    /// everything alive.
+    const WANTS_CENSUS: bool = false;
+
     /// A block of `size` bytes was born.
     #[inline(always)]
     fn allocated(&mut self, _context: Context<'_>, _row: RowId, _size: u64, _born: Stamp) {}
@@ -49,8 +54,19 @@ pub trait Observer {
     #[inline(always)]
     fn time(&mut self, _context: Context<'_>, _new: Microseconds) {}
 
+    /// What follows happened in this address space, until another one is named; before the first
+    /// is named, in the first.
+    fn enters(&mut self, _space: SpaceIndex) {}
+
     /// Somebody named this moment.
     fn mark(&mut self, _context: Context<'_>, _mark: &MarkSeen) {}
+
+    /// A census of the address space was complete at this event. What was alive follows, each by
+    /// [`Observer::living`].
+    fn census(&mut self, _context: Context<'_>) {}
+
+    /// This was alive at the census; its type, if it is an object or something that belongs to one.
+    fn living(&mut self, _share: Share, _type_id: Option<TypeId>) {}
 
     /// The recording ends here; what is still alive follows, each by [`Observer::survivor`].
     fn end(&mut self, _context: Context<'_>) {}
@@ -72,6 +88,8 @@ impl Observer for () {}
 
 /// Two listen.
 impl<A: Observer, B: Observer> Observer for (A, B) {
+    const WANTS_CENSUS: bool = A::WANTS_CENSUS || B::WANTS_CENSUS;
+
     #[inline(always)]
     fn allocated(&mut self, context: Context<'_>, row: RowId, size: u64, born: Stamp) {
         self.0.allocated(context, row, size, born);
@@ -100,9 +118,24 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.1.time(context, new);
     }
 
+    fn enters(&mut self, space: SpaceIndex) {
+        self.0.enters(space);
+        self.1.enters(space);
+    }
+
     fn mark(&mut self, context: Context<'_>, mark: &MarkSeen) {
         self.0.mark(context, mark);
         self.1.mark(context, mark);
+    }
+
+    fn census(&mut self, context: Context<'_>) {
+        self.0.census(context);
+        self.1.census(context);
+    }
+
+    fn living(&mut self, share: Share, type_id: Option<TypeId>) {
+        self.0.living(share, type_id);
+        self.1.living(share, type_id);
     }
 
     fn end(&mut self, context: Context<'_>) {

@@ -86,23 +86,3 @@ impl Space {
         self.pages = from.pages.inherited(born);
     }
 }
-
-/// The forks among these spaces, the last one first: the turn, the parent and the child.
-pub(super) fn forks(plans: &[SpacePlan]) -> Vec<(Turn, SpaceIndex, SpaceIndex)> {
-    let children = (0..).map(SpaceIndex).zip(plans);
-    let mut forks: Vec<_> = children
-        .filter_map(|(child, plan)| plan.inherits.map(|(parent, turn)| (turn, parent, child)))
-        .collect();
-    forks.sort_unstable_by(|a, b| b.cmp(a));
-    forks
-}
-
-/// The ends of their processes, the last one first.
-pub(super) fn ends(plans: &[SpacePlan]) -> Vec<(Microseconds, SpaceIndex)> {
-    let spaces = (0..).map(SpaceIndex).zip(plans);
-    let mut ends: Vec<_> = spaces
-        .filter_map(|(space, plan)| Some((plan.ended?, space)))
-        .collect();
-    ends.sort_unstable_by(|a, b| b.cmp(a));
-    ends
-}

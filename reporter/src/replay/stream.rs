@@ -143,10 +143,14 @@ impl Stream {
     }
 
     /// A stream of a recording that grows: chunks come by [`Stream::extend`].
-    pub(super) fn growing(index: StreamIndex) -> Self {
+    pub(super) fn growing(index: StreamIndex, space: SpaceIndex) -> Self {
+        let source = StreamSource {
+            space,
+            ..StreamSource::default()
+        };
         Self {
             grows: true,
-            ..Self::new(index, &StreamSource::default())
+            ..Self::new(index, &source)
         }
     }
 
@@ -160,6 +164,11 @@ impl Stream {
     /// Whether there are chunks that were not begun.
     pub(super) fn has_more(&self) -> bool {
         self.begun < self.chunks.len()
+    }
+
+    /// Whether any chunk was begun.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun > 0
     }
 
     /// The run that goes on.

@@ -54,7 +54,11 @@ impl fmt::Display for Share {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.whole {
             0 => out.pad("-"),
-            whole => out.pad(&format!("{:.1}%", self.part as f64 * 100.0 / whole as f64)),
+            whole => {
+                // nothing of a whole that has shrunk is no less than nothing
+                let percent = self.part as f64 * 100.0 / whole as f64 + 0.0;
+                out.pad(&format!("{percent:.1}%"))
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ mod server;
 mod settings;
 
 pub use gathered::Gathered;
-pub use mapped::Place;
+pub use mapped::{Place, unloads};
 pub use settings::Settings;
 
 use crate::replay::SpaceIndex;
@@ -69,6 +69,15 @@ impl NativeNames {
             embedded: Embedded::new(symbols),
             settings,
             objects: Mutex::default(),
+        }
+    }
+
+    /// The same with other modules. Files that were read stay so.
+    #[must_use]
+    pub fn with_modules(self, spaces: Vec<Vec<Modules>>) -> Self {
+        Self {
+            mapped: Mapped::new(spaces),
+            ..self
         }
     }
 

@@ -9,12 +9,14 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
 /// A program that is being recorded and does what it is told.
-struct Running {
+pub struct Running {
     recorder: Child,
-    process: u32,
+    /// Its number.
+    pub process: u32,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
-    file: PathBuf,
+    /// Its recording.
+    pub file: PathBuf,
     folder: Folder,
 }
 
@@ -45,7 +47,8 @@ impl Running {
         running
     }
 
-    fn python(interpreter: &Interpreter) -> Self {
+    /// Of `asked.py`.
+    pub fn python(interpreter: &Interpreter) -> Self {
         Self::begin(&Scenario::script(interpreter, "asked.py"))
     }
 
@@ -56,7 +59,7 @@ impl Running {
     }
 
     /// Tells the program something and waits for its answer.
-    fn tell(&mut self, what: &str) {
+    pub fn tell(&mut self, what: &str) {
         // one write, so that it is read as one line
         let line = format!("{what}\n");
         self.input.write_all(line.as_bytes()).unwrap();
@@ -76,7 +79,7 @@ impl Running {
     }
 
     /// Lets the program come to its end.
-    fn end(mut self) -> Ended {
+    pub fn end(mut self) -> Ended {
         drop(self.input);
         assert!(self.recorder.wait().unwrap().success());
         Ended {
@@ -99,7 +102,7 @@ impl Running {
 }
 
 /// What is left of it.
-struct Ended {
+pub struct Ended {
     file: PathBuf,
     _folder: Folder,
 }

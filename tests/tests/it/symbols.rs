@@ -256,7 +256,7 @@ fn libraries_that_were_unloaded_are_named() {
         let found = frames(&run, 5001 + 2 * number as i64);
         assert_eq!(found[0], format!("{name} plugin.c:6"));
         assert_eq!(found[1], "visit plugins.c:14");
-        assert_eq!(found[2], format!("main plugins.c:{}", 22 + number));
+        assert_eq!(found[2], "main plugins.c:22");
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Cut {
     recent: VecDeque<(Microseconds, Turn)>,
     /// Everything below is there.
     turn: Turn,
+    /// When that turn was the last.
+    time: Microseconds,
     grown: Option<Instant>,
 }
 
@@ -44,16 +46,17 @@ impl Cut {
             && time.0 <= safe
         {
             self.turn = self.turn.max(turn);
+            self.time = self.time.max(time);
             self.recent.pop_front();
         }
     }
 
-    /// The last turn that is complete.
-    pub(super) fn last(&self, now: Instant) -> Turn {
+    /// The last turn that is complete, and a time before which nothing has a later one.
+    pub(super) fn last(&self, now: Instant) -> (Turn, Microseconds) {
         if self.is_quiet(now) {
-            Turn(u64::MAX)
+            (Turn(u64::MAX), Microseconds(self.latest.0 + 1))
         } else {
-            Turn(self.turn.0.saturating_sub(1))
+            (Turn(self.turn.0.saturating_sub(1)), self.time)
         }
     }
 
@@ -81,12 +84,15 @@ mod tests {
         let mut cut = Cut::default();
         cut.drained(Microseconds(100_000), Some(Turn(10)), now);
         cut.drained(Microseconds(350_000), Some(Turn(20)), now);
-        assert_eq!(cut.last(now), Turn(0));
+        assert_eq!(cut.last(now), (Turn(0), Microseconds(0)));
         cut.drained(Microseconds(400_000), None, now);
-        assert_eq!(cut.last(now), Turn(9));
+        assert_eq!(cut.last(now), (Turn(9), Microseconds(100_000)));
         cut.drained(Microseconds(700_000), Some(Turn(30)), now);
-        assert_eq!(cut.last(now), Turn(19));
-        assert_eq!(cut.last(now + QUIET), Turn(u64::MAX));
+        assert_eq!(cut.last(now), (Turn(19), Microseconds(400_000)));
+        assert_eq!(
+            cut.last(now + QUIET),
+            (Turn(u64::MAX), Microseconds(700_001))
+        );
         assert_eq!(cut.latest(), Microseconds(700_000));
     }
 }

@@ -1,15 +1,17 @@
 //! Taking a [`Survey`] of a recording that is followed.
 
-use super::rates::Rates;
-use super::{Entry, Node, ProcessEntry, Rate, Survey, Values};
+use super::processes::{observed, processes};
+use super::rates::{Counts, Rates};
+use super::{Entry, Looked, Node, Rate, Survey, Values};
 use crate::hashing::NumberMap;
-use crate::live::follow::{Condition, Follower, Image};
+use crate::live::follow::{Condition, Follower, Programs};
 use crate::live::places::{Places, printable};
 use crate::live::resident::resident;
+use crate::live::tally::{Living, Tally};
 use crate::profile::group::NO_FRAME;
 use crate::profile::{StackId, Totals};
-use crate::replay::{RowId, StreamIndex};
-use memprof_recorder::capture::{CaptureReader, Module};
+use crate::replay::{Definitions, RowId, SpaceIndex, StreamIndex};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Resident samples that are kept; when there are more, every second one goes.
@@ -18,7 +20,7 @@ const RESIDENT_SAMPLES: usize = 2000;
 /// Takes one survey after the other, and remembers what they have in common.
 #[derive(Default)]
 pub struct Surveyor {
-    image: u32,
+    generation: u32,
     places: Places,
     modules: usize,
     rates: Rates,
@@ -31,11 +33,10 @@ pub struct Surveyor {
 impl Surveyor {
     /// Notes what is alive now: later surveys tell what has come since.
     pub fn mark(&mut self, follower: &Follower) {
-        if let Some(image) = follower.image() {
-            let rows = (0..image.replay.rows.count_of_numbers() as u32).map(RowId);
-            let totals = rows.map(|row| image.replay.observer.0.now(row)).collect();
-            self.mark = Some((time(follower, image), totals));
-        }
+        let replay = &follower.programs().replay;
+        let rows = (0..replay.rows.count_of_numbers() as u32).map(RowId);
+        let totals = rows.map(|row| replay.observer.0.now(row)).collect();
+        self.mark = Some((time(follower), totals));
     }
 
     /// Forgets the mark.
@@ -45,22 +46,20 @@ impl Surveyor {
 
     /// What there is to see now.
     pub fn survey(&mut self, follower: &Follower) -> Survey {
-        let mut survey = Survey {
-            elapsed: follower.elapsed(),
-            processes: processes(follower),
-            ..Survey::default()
-        };
-        let Some(image) = follower.image() else {
-            return survey;
-        };
-        if image.number != self.image {
+        if follower.generation() != self.generation {
             *self = Self {
-                image: image.number,
+                generation: follower.generation(),
                 ..Self::default()
             };
         }
-        self.extend(follower, image);
-        let replay = &image.replay;
+        self.extend(follower);
+        let mut survey = Survey {
+            elapsed: follower.elapsed(),
+            processes: processes(follower, &self.rates),
+            chosen: follower.chosen(),
+            ..Survey::default()
+        };
+        let replay = &follower.programs().replay;
         let (tally, series) = &replay.observer;
         survey.heap = replay.ledger.heap();
         survey.files = replay.ledger.files;
@@ -72,59 +71,48 @@ impl Surveyor {
         survey.samples = series.samples().to_vec();
         survey.resident = self.look_at_resident(follower, survey.elapsed);
         survey.resident_samples.clone_from(&self.resident_samples);
-        self.gather(image, &mut survey);
-        for (type_id, totals) in tally.types() {
-            let name = replay
-                .definitions
-                .type_name(type_id)
-                .unwrap_or("<unknown type>");
-            let now = |now| Values {
-                now,
-                ..Values::default()
-            };
-            survey.types.push(Entry {
-                name: printable(name).into(),
-                own: now(totals.freed),
-                total: now(totals.alive),
-                churn: Rate::default(),
-            });
-        }
+        self.gather(follower.programs(), &mut survey);
+        survey.types = type_entries(tally, &replay.definitions);
+        survey.looked = looked(tally);
         survey
     }
 
     /// Learns what is new since the last survey.
-    fn extend(&mut self, follower: &Follower, image: &Image) {
-        if follower.reader().facts().native {
+    fn extend(&mut self, follower: &Follower) {
+        let programs = follower.programs();
+        if follower.reader().facts().native && follower.module_lists() != self.modules {
             // machine code is named by its module, which may become known later than its code
-            let modules = modules(follower.reader(), image.number);
-            if modules.len() != self.modules {
-                self.modules = modules.len();
-                self.places = Places::new(modules);
-            }
+            self.modules = follower.module_lists();
+            self.places.rename(programs.modules(follower.reader()));
         }
-        let replay = &image.replay;
+        let replay = &programs.replay;
         self.places.extend(&replay.definitions, &replay.rows);
-        let events = replay.ledger.births.0 + replay.ledger.frees;
-        let allocated = replay.rows.iter().map(|(_, row)| row.allocated);
-        self.rates.look(time(follower, image), events, allocated);
+        let spaces = (0..programs.images().len() as u32).map(SpaceIndex);
+        let counts = Counts {
+            events: replay.ledger.births.0 + replay.ledger.frees,
+            spaces: spaces.map(|space| replay.observer.0.space(space).events),
+            rows: replay.rows.iter().map(|(_, row)| row.allocated),
+        };
+        self.rates.look(time(follower), counts);
     }
 
     fn look_at_resident(&mut self, follower: &Follower, elapsed: f64) -> Option<u64> {
-        let start = follower.start()?;
+        let counted = follower.programs().images().iter();
+        let counted = counted.filter(|(_, _, counts)| *counts);
         if !std::mem::replace(&mut self.observed, true) {
-            // what the recorder saw before somebody watched
-            let observations = follower.reader().observations(start.image);
-            let observations = observations.unwrap_or_default();
-            let samples = observations
-                .iter()
-                .map(|seen| (seen.time.0 as f64 / 1e6, seen.resident));
-            self.resident_samples = samples.collect();
+            self.resident_samples = observed(follower, counted.clone().map(|image| image.0));
         }
         if follower.condition() != Condition::Running {
             return None;
         }
         let page = follower.reader().facts().page_size.max(1);
-        let bytes = resident(start.process, page)?;
+        let mut processes: Vec<u32> = counted.map(|image| image.1).collect();
+        processes.sort_unstable();
+        processes.dedup();
+        let bytes = processes
+            .into_iter()
+            .filter_map(|process| resident(process, page))
+            .reduce(|sum, bytes| sum + bytes)?;
         self.resident_samples.push((elapsed, bytes));
         if self.resident_samples.len() > RESIDENT_SAMPLES {
             let mut place = 0;
@@ -137,13 +125,13 @@ impl Surveyor {
     }
 
     /// Adds the rows up, by line, function, thread and call.
-    fn gather(&self, image: &Image, survey: &mut Survey) {
+    fn gather(&self, programs: &Programs, survey: &mut Survey) {
         let stacks = self.places.stacks();
-        let tally = &image.replay.observer.0;
+        let tally = &programs.replay.observer.0;
         let mut own = vec![Values::default(); stacks.count()];
         let mut churn = vec![Rate::default(); stacks.count()];
         let mut threads: NumberMap<u32, (Values, Rate)> = NumberMap::default();
-        for (row, found) in image.replay.rows.iter() {
+        for (row, found) in programs.replay.rows.iter() {
             let now = tally.now(row);
             let marked = self.mark.as_ref().map(|(_, rows)| {
                 let then = rows.get(row.0 as usize).copied().unwrap_or_default();
@@ -169,7 +157,7 @@ impl Surveyor {
             let from_here = total[stack];
             total[caller.0 as usize] += from_here;
         }
-        survey.threads = thread_entries(image, threads);
+        survey.threads = thread_entries(programs, threads);
         self.by_place(&own, &total, &churn, survey);
         survey.tree = (0..total.len())
             .map(|place| {
@@ -237,16 +225,63 @@ impl Surveyor {
     }
 }
 
-fn thread_entries(image: &Image, sums: NumberMap<u32, (Values, Rate)>) -> Vec<Entry> {
+/// Each program numbers its types: those of one name are one here.
+fn type_entries(tally: &Tally, definitions: &Definitions) -> Vec<Entry> {
+    let mut names: HashMap<&str, (Values, Values)> = HashMap::new();
+    let name_of = |type_id| definitions.type_name(type_id).unwrap_or("<unknown type>");
+    for (type_id, freed) in tally.freed() {
+        names.entry(name_of(type_id)).or_default().0.now += freed;
+    }
+    for (type_id, alive) in tally.living().flat_map(Living::types) {
+        names.entry(name_of(type_id)).or_default().1.now += alive;
+    }
+    let entry = |(name, (own, total))| Entry {
+        name: printable(name).into(),
+        own,
+        total,
+        churn: Rate::default(),
+    };
+    names.into_iter().map(entry).collect()
+}
+
+fn looked(tally: &Tally) -> Looked {
+    let mut all = Looked::Never;
+    for living in tally.living() {
+        all = match (living.taken, all) {
+            (None, _) => return Looked::AtEnd,
+            (Some(taken), Looked::At { time, programs }) => Looked::At {
+                time: time.min(taken.0 as f64 / 1e6),
+                programs: programs + 1,
+            },
+            (Some(taken), _) => Looked::At {
+                time: taken.0 as f64 / 1e6,
+                programs: 1,
+            },
+        };
+    }
+    all
+}
+
+fn thread_entries(programs: &Programs, sums: NumberMap<u32, (Values, Rate)>) -> Vec<Entry> {
     let mut sums: Vec<_> = sums.into_iter().collect();
     sums.sort_unstable_by_key(|(stream, _)| *stream);
+    let are_several = programs.are_several();
     sums.into_iter()
         .map(|(stream, (values, churn))| {
-            let names = image.replay.definitions.thread_names(StreamIndex(stream));
-            let thread = image.streams.get(stream as usize).map_or(0, |it| it.thread);
+            let names = programs
+                .replay
+                .definitions
+                .thread_names(StreamIndex(stream));
+            let source = programs.streams.get(stream as usize);
+            let (process, thread) = source.map_or((0, 0), |it| (it.process, it.thread));
+            let whose = if are_several {
+                format!(" of {process}")
+            } else {
+                String::new()
+            };
             let name = match names.last() {
-                Some(name) => format!("{} ({thread})", printable(name)),
-                None => thread.to_string(),
+                Some(name) => format!("{} ({thread}){whose}", printable(name)),
+                None => format!("{thread}{whose}"),
             };
             Entry {
                 name: name.into(),
@@ -260,49 +295,9 @@ fn thread_entries(image: &Image, sums: NumberMap<u32, (Values, Rate)>) -> Vec<En
 
 /// Seconds of the recording that the survey is about. A program that is quiet writes nothing, and
 /// time goes on.
-fn time(follower: &Follower, image: &Image) -> f64 {
+fn time(follower: &Follower) -> f64 {
     match follower.lag() {
         Some(0.0) => follower.elapsed(),
-        _ => image.now().0 as f64 / 1e6,
+        _ => follower.programs().now().0 as f64 / 1e6,
     }
-}
-
-fn processes(follower: &Follower) -> Vec<ProcessEntry> {
-    let reader = follower.reader();
-    let page = reader.facts().page_size.max(1);
-    let shown = follower.image().map(|image| image.number);
-    let running = follower.condition() == Condition::Running;
-    let images = reader.images().iter();
-    images
-        .map(|image| {
-            let mut ends = reader.image_ends().iter();
-            let end = ends.find(|end| end.image == image.image);
-            let streams = reader.streams().iter();
-            ProcessEntry {
-                process: image.process,
-                parent: image.parent,
-                command: printable(&image.arguments.join(" ")),
-                resident: (running && end.is_none())
-                    .then(|| resident(image.process, page))
-                    .flatten(),
-                threads: streams
-                    .filter(|stream| stream.image == image.image && stream.thread != 0)
-                    .count(),
-                end: end.map(|end| match (end.status, end.signal) {
-                    (_, Some(signal)) => format!("signal {signal}"),
-                    (Some(status), None) => format!("exit {status}"),
-                    (None, None) => "ended".to_owned(),
-                }),
-                is_shown: shown == Some(image.image),
-            }
-        })
-        .collect()
-}
-
-fn modules(reader: &CaptureReader, image: u32) -> Vec<Module> {
-    let lists = reader.modules(image).unwrap_or_default();
-    let mut modules: Vec<Module> = lists.into_iter().flat_map(|list| list.modules).collect();
-    modules.sort_by(|a, b| (a.start, &a.path).cmp(&(b.start, &b.path)));
-    modules.dedup_by(|a, b| (a.start, &a.path) == (b.start, &b.path));
-    modules
 }

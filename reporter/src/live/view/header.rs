@@ -45,8 +45,8 @@ fn title(state: &State, width: usize) -> Line<'static> {
     let mut first = format!(" {}", state.program);
     first = fit(&first, width / 2);
     let rest = format!(
-        "  pid {}  {}  {condition}",
-        state.process,
+        "  {}  {}  {condition}",
+        who(state),
         Seconds(state.survey.elapsed)
     );
     let room = width.saturating_sub(first.chars().count());
@@ -58,6 +58,17 @@ fn title(state: &State, width: usize) -> Line<'static> {
         spans.push(Span::styled("  PAUSED", style::warning(state)));
     }
     Line::from(spans)
+}
+
+/// Which processes all is about.
+fn who(state: &State) -> String {
+    let process = state.process;
+    match (state.process_count(), state.survey.chosen) {
+        (0 | 1, _) => format!("pid {process}"),
+        (all, Some(_)) => format!("pid {process} alone, of {all}"),
+        (2, None) => format!("pid {process} and 1 other"),
+        (all, None) => format!("pid {process} and {} others", all - 1),
+    }
 }
 
 fn memory(state: &State) -> Vec<Span<'static>> {

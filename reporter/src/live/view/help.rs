@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Paragraph};
 
-const KEYS: [(&str, &str); 15] = [
+const KEYS: [(&str, &str); 16] = [
     ("1 … 7, Tab", "another pane; or click on its name"),
     ("↑ ↓, j k", "another line; PgUp PgDn Home End go further"),
     (
@@ -16,10 +16,17 @@ const KEYS: [(&str, &str); 15] = [
     ),
     ("s", "sort by own, total, blocks, churn, name"),
     ("p", "show what is alive now, at the peak, since the mark"),
-    ("m, M", "mark this moment, forget the mark"),
+    (
+        "m, M",
+        "mark this moment, here and in the recording; forget it",
+    ),
+    ("t", "types of what is alive: ask the program for a census"),
     ("/", "show only lines with a text in them; Esc shows all"),
     ("space", "pause the screen; the program goes on"),
-    ("Enter", "in the processes: look at this one"),
+    (
+        "Enter, a",
+        "in the processes: this one alone; a: all together",
+    ),
     ("f", "save a flame graph of what is recorded so far"),
     ("q, Ctrl-C", "leave; the program goes on"),
     ("", ""),

@@ -1,5 +1,6 @@
 //! The list of the pane that is shown.
 
+mod processes;
 mod rows;
 
 use super::style;
@@ -61,7 +62,7 @@ fn content(state: &State, width: usize) -> Content<'_> {
     match state.pane {
         Pane::Types => rows::types(state, width),
         Pane::Tree => rows::tree(state, width),
-        Pane::Processes => rows::processes(state, width),
+        Pane::Processes => processes::processes(state, width),
         Pane::Log => rows::log(state, width),
         Pane::Lines | Pane::Functions | Pane::Threads => rows::table(state, width),
     }

@@ -3,7 +3,7 @@
 use super::draw;
 use crate::live::follow::Condition;
 use crate::live::state::{Pane, State};
-use crate::live::survey::{Entry, Node, ProcessEntry, Rate, Survey, Values};
+use crate::live::survey::{Entry, Looked, Node, ProcessEntry, Rate, Survey, Values};
 use crate::profile::Totals;
 use crate::replay::{Peak, Sample};
 use memprof_wire::units::Microseconds;
@@ -111,10 +111,11 @@ fn state() -> State {
                 process: 4711,
                 parent: 4700,
                 command: "python3 app.py".into(),
+                heap: Some((3 << 20, 6 << 20, 1_234_567.0)),
                 resident: Some(9 << 20),
                 threads: 1,
                 end: None,
-                is_shown: true,
+                is_shown: false,
             }],
             ..Survey::default()
         },
@@ -187,7 +188,19 @@ fn types_threads_and_processes() {
     let types = screen(&mut state, 80, 8);
     assert_eq!(
         types[5],
-        "    1.0 GiB    5,000,000        0 B           0  dict"
+        "    1.0 GiB    5,000,000          ?           ?  dict"
+    );
+    state.survey.types[0].total = values(2 << 10, 3);
+    state.survey.looked = Looked::At {
+        time: 10.5,
+        programs: 1,
+    };
+    assert_eq!(
+        screen(&mut state, 100, 8)[4..6],
+        [
+            "      freed      objects      alive     objects  type (alive as of the census 2.000 s ago)",
+            "    1.0 GiB    5,000,000    2.0 KiB           3  dict"
+        ]
     );
     state.pane = Pane::Threads;
     let threads = screen(&mut state, 60, 8);
@@ -199,8 +212,54 @@ fn types_threads_and_processes() {
     let processes = screen(&mut state, 80, 8);
     assert_eq!(
         processes[5],
-        "*    4711     4700    9.0 MiB       1  running    python3 app.py"
+        "     4711    3.0 MiB    6.0 MiB  1,234,567    9.0 MiB  running    python3 app.py"
     );
+}
+
+#[test]
+fn several_processes_together_and_one_alone() {
+    let mut state = state();
+    state.survey.processes.push(ProcessEntry {
+        process: 4712,
+        parent: 4711,
+        command: "python3 app.py --worker".into(),
+        heap: Some((1 << 20, 2 << 20, 1000.0)),
+        resident: None,
+        threads: 3,
+        end: Some("signal 9".into()),
+        is_shown: false,
+    });
+    state.pane = Pane::Processes;
+    let together = screen(&mut state, 80, 9);
+    assert_eq!(
+        together[0],
+        " app.py  pid 4711 and 1 other  12.5 s  running"
+    );
+    let expected = [
+        "  process       heap       peak   events/s        RSS  state      command",
+        "*     all    3.0 MiB    6.0 MiB  1,234,567    9.0 MiB  1 running  all processes…",
+        "     4711    3.0 MiB    6.0 MiB  1,234,567    9.0 MiB  running    python3 app.py",
+        "     4712    1.0 MiB    2.0 MiB      1,000          -  signal 9   python3 app.p…",
+    ];
+    assert_eq!(together[4..8], expected);
+    let wide = screen(&mut state, 120, 26);
+    let line = wide.iter().find(|line| line.starts_with('*'));
+    assert_eq!(
+        line.expect("all are shown"),
+        "*     all        -    3.0 MiB    6.0 MiB  1,234,567    9.0 MiB       4  1 running  all processes together"
+    );
+    state.process = 4712;
+    state.survey.chosen = Some(4712);
+    state.survey.processes[0].heap = None;
+    state.survey.processes[1].is_shown = true;
+    let alone = screen(&mut state, 80, 9);
+    assert_eq!(alone[0], " app.py  pid 4712 alone, of 2  12.5 s  running");
+    let expected = [
+        "      all          -          -          -          -  1 running  all processes…",
+        "     4711          -          -          -    9.0 MiB  running    python3 app.py",
+        "*    4712    1.0 MiB    2.0 MiB      1,000          -  signal 9   python3 app.p…",
+    ];
+    assert_eq!(alone[5..8], expected);
 }
 
 #[test]

@@ -4,11 +4,11 @@ use super::super::ledger::Share;
 use super::super::observer::{Context, Observer};
 use super::super::rows::Rows;
 use super::super::source::StreamSource;
-use super::super::space::{Space, SpaceIndex, SpacePlan, ends, forks};
+use super::super::space::{Space, SpaceIndex, SpacePlan};
 use super::super::stream::StreamIndex;
 use super::Replay;
 use memprof_wire::event::MAIN_END;
-use memprof_wire::units::Turn;
+use memprof_wire::units::{Microseconds, Turn};
 
 impl<O: Observer> Replay<O> {
     /// Empty heaps, for the events of these streams in these address spaces.
@@ -19,26 +19,68 @@ impl<O: Observer> Replay<O> {
         plans: &[SpacePlan],
     ) -> Self {
         let mut replay = Self::new(page, observer);
-        let space = |plan: &SpacePlan| {
-            if plan.counts {
-                Space::new(page)
-            } else {
-                Space::silent(page)
-            }
-        };
         if plans.len() > 1 || plans.iter().any(|plan| !plan.counts) {
-            replay.parked = plans.iter().map(space).collect();
-            let first = Space::new(page);
-            replay.space = match replay.parked.first_mut() {
-                Some(place) => std::mem::replace(place, first),
-                None => first,
-            };
+            for plan in plans {
+                replay.begin_space(plan.clone());
+            }
             replay.spaces = streams.iter().map(|stream| stream.space).collect();
-            replay.reading.forks = forks(plans);
-            replay.ends = ends(plans);
-            replay.plans = plans.to_vec();
         }
         replay
+    }
+
+    /// There is one more address space, which may have been forked from an earlier one. Before the
+    /// first is begun all events are of one.
+    pub fn begin_space(&mut self, plan: SpacePlan) -> SpaceIndex {
+        let index = SpaceIndex(self.plans.len() as u32);
+        let mut space = if plan.counts {
+            Space::new(self.page)
+        } else {
+            Space::silent(self.page)
+        };
+        if index == self.current {
+            std::mem::swap(&mut self.space, &mut space);
+        }
+        self.parked.push(space);
+        if let Some((parent, turn)) = plan.inherits {
+            self.forks(parent, index, turn);
+        }
+        if let Some(time) = plan.ended {
+            self.ends(index, time);
+        }
+        self.plans.push(plan);
+        index
+    }
+
+    /// There is one more stream, of events in this address space.
+    pub fn begin_stream(&mut self, space: SpaceIndex) {
+        self.spaces.push(space);
+    }
+
+    /// At this turn, or now if it is over, the child has what the parent has.
+    pub fn forks(&mut self, parent: SpaceIndex, child: SpaceIndex, turn: Turn) {
+        let forks = &mut self.reading.forks;
+        let fork = (turn, parent, child);
+        forks.insert(forks.partition_point(|&other| other > fork), fork);
+    }
+
+    /// At this time the process of an address space has ended.
+    pub fn ends(&mut self, space: SpaceIndex, time: Microseconds) {
+        let end = (time, space);
+        let place = self.ends.partition_point(|&other| other > end);
+        self.ends.insert(place, end);
+    }
+
+    /// All that happened before this time was seen: processes that had ended hold nothing any more,
+    /// but the last ones, whose memory is what was left in the end.
+    pub fn end_before(&mut self, time: Microseconds) {
+        self.catch_up();
+        let is_alive = |place: usize| {
+            let ended = self.ends.iter().any(|(_, space)| space.0 as usize == place);
+            !ended && !self.parked[place].is_over
+        };
+        if (0..self.plans.len()).any(is_alive) {
+            self.end_those_before(time);
+        }
     }
 
     /// The forks that are still to come, for whoever reads the events.
@@ -46,10 +88,9 @@ impl<O: Observer> Replay<O> {
         std::mem::take(&mut self.reading.forks)
     }
 
-    /// The events that follow are of this stream.
-    pub(super) fn enter(&mut self, stream: StreamIndex) {
+    fn end_those_before(&mut self, time: Microseconds) {
         while let Some(&(due, space)) = self.ends.last()
-            && due < self.ledger.now
+            && due < time
         {
             self.ends.pop();
             self.park();
@@ -58,6 +99,11 @@ impl<O: Observer> Replay<O> {
             }
             self.park();
         }
+    }
+
+    /// The events that follow are of this stream.
+    pub(super) fn enter(&mut self, stream: StreamIndex) {
+        self.end_those_before(self.ledger.now);
         let space = self.spaces.get(stream.0 as usize).copied();
         let space = space.unwrap_or_default();
         if space != self.current {
@@ -70,6 +116,7 @@ impl<O: Observer> Replay<O> {
         self.park();
         std::mem::swap(&mut self.space, &mut self.parked[to.0 as usize]);
         self.current = to;
+        self.observer.enters(to);
         self.end_earlier_programs(to);
     }
 
@@ -123,6 +170,7 @@ impl<O: Observer> Replay<O> {
         }
         let inherited = space.counted(&self.rows).map(|(share, _)| share.totals);
         self.ledger.gain(inherited.sum());
+        self.observer.enters(SpaceIndex(child as u32));
         for (share, _) in space.counted(&self.rows) {
             let context = Context {
                 ledger: &self.ledger,
@@ -130,6 +178,7 @@ impl<O: Observer> Replay<O> {
             };
             self.observer.mapped(context, share);
         }
+        self.observer.enters(self.current);
         std::mem::swap(&mut self.space, &mut space);
         self.count_files();
         std::mem::swap(&mut self.space, &mut space);
@@ -137,8 +186,8 @@ impl<O: Observer> Replay<O> {
     }
 
     /// A process has ended, and its memory is nobody's any more. Its space is parked.
-    fn end(&mut self, space: SpaceIndex) {
-        let place = &mut self.parked[space.0 as usize];
+    fn end(&mut self, index: SpaceIndex) {
+        let place = &mut self.parked[index.0 as usize];
         let counts = place.counts();
         let mut space = std::mem::replace(place, Space::silent(self.page));
         place.is_over = true;
@@ -147,6 +196,7 @@ impl<O: Observer> Replay<O> {
         }
         self.ledger.files -= std::mem::take(&mut space.counted_files);
         self.ledger.reserved -= std::mem::take(&mut space.counted_reserved);
+        self.observer.enters(index);
         for (share, type_id) in space.counted(&self.rows) {
             self.ledger.lose(share.totals);
             let context = Context {
@@ -156,6 +206,7 @@ impl<O: Observer> Replay<O> {
             self.observer.ended(context, share, type_id);
             self.left.push((share, type_id));
         }
+        self.observer.enters(self.current);
     }
 }
 

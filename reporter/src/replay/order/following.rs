@@ -6,6 +6,7 @@
 
 use super::super::error::{Damage, ReplayError};
 use super::super::source::Source;
+use super::super::space::SpaceIndex;
 use super::super::stream::{Pause, Stream, StreamIndex};
 use super::Visitor;
 use memprof_wire::units::Turn;
@@ -20,13 +21,14 @@ pub struct Following {
     /// Whether each stream is among those that wait.
     is_waiting: Vec<bool>,
     damage: Vec<Damage>,
+    scratch: Vec<u8>,
 }
 
 impl Following {
-    /// A new stream. Its number is its place in the order of these calls.
-    pub fn begin_stream(&mut self) -> StreamIndex {
+    /// A new stream, of an address space. Its number is its place in the order of these calls.
+    pub fn begin_stream(&mut self, space: SpaceIndex) -> StreamIndex {
         let index = StreamIndex(self.streams.len() as u32);
-        self.streams.push(Stream::growing(index));
+        self.streams.push(Stream::growing(index, space));
         self.is_waiting.push(false);
         index
     }
@@ -57,6 +59,14 @@ impl Following {
             }
             self.waiting.pop();
             let place = index.0 as usize;
+            if turn == Turn::default() && !self.streams[place].has_begun() {
+                // nobody is to hear of a stream before its turn
+                let first = self.streams[place].first_turn(source, &mut self.scratch)?;
+                if first > turn {
+                    self.waiting.push(Reverse((first, index)));
+                    continue;
+                }
+            }
             self.is_waiting[place] = false;
             let next = self.waiting.peek().map_or(last, |Reverse((turn, _))| *turn);
             match self.streams[place].run(source, next.min(last), visitor)? {
@@ -90,12 +100,55 @@ impl Following {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Visitor;
     use super::Following;
-    use crate::replay::Replay;
     use crate::replay::order::Order;
     use crate::replay::recorded::{Recorded, allocation, free};
-    use memprof_wire::units::Turn;
+    use crate::replay::{Replay, SpaceIndex, StackTable, StreamIndex};
+    use memprof_wire::event::Event;
+    use memprof_wire::units::{Microseconds, Turn};
     use proptest::prelude::*;
+    use std::ops::ControlFlow;
+
+    /// Who speaks, and when.
+    #[derive(Default)]
+    struct Runs(Vec<(u32, u64)>);
+
+    impl Visitor for Runs {
+        fn run(&mut self, stream: StreamIndex, turn: Turn, _: Microseconds) {
+            self.0.push((stream.0, turn.0));
+        }
+
+        fn event(&mut self, _: StreamIndex, _: &mut StackTable, _: Event<'_>) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+    }
+
+    #[test]
+    fn nobody_hears_of_a_stream_before_its_turn() {
+        let mut recorded = Recorded::default();
+        recorded.turn(0, 1).event(0, allocation(0x10, 1));
+        recorded.turn(0, 4).event(0, allocation(0x20, 10));
+        recorded.turn(1, 9).event(1, allocation(0x30, 100));
+        let mut following = Following::default();
+        for stream in 0..2 {
+            let index = following.begin_stream(SpaceIndex(0));
+            following.extend(index, stream);
+        }
+        let mut runs = Runs::default();
+        following
+            .drive(&recorded, Turn(8), &mut runs)
+            .expect("in memory");
+        assert!(
+            runs.0.iter().all(|(stream, _)| *stream == 0),
+            "{:?}",
+            runs.0
+        );
+        following
+            .drive(&recorded, Turn(9), &mut runs)
+            .expect("in memory");
+        assert_eq!(runs.0.last(), Some(&(1, 9)));
+    }
 
     #[test]
     fn nothing_is_told_beyond_the_cut() {
@@ -104,7 +157,7 @@ mod tests {
         recorded.turn(0, 4).event(0, allocation(0x20, 10));
         recorded.turn(1, 2).event(1, allocation(0x30, 100));
         let mut following = Following::default();
-        let [one, two] = [following.begin_stream(), following.begin_stream()];
+        let [one, two] = [0, 0].map(|space| following.begin_stream(SpaceIndex(space)));
         let mut replay = Replay::new(4096, ());
         following.extend(one, 0);
         following.extend(two, 1);
@@ -163,7 +216,7 @@ mod tests {
 
             let mut following = Following::default();
             let streams: Vec<_> =
-                recorded.streams().iter().map(|_| following.begin_stream()).collect();
+                recorded.streams().iter().map(|it| following.begin_stream(it.space)).collect();
             let mut replay = Replay::new(4096, ());
             for (chunk, (stream, _)) in written.iter().enumerate() {
                 following.extend(streams[*stream as usize], chunk);
@@ -190,9 +243,7 @@ mod tests {
 
     fn first_turn(recorded: &Recorded, chunk: usize) -> u64 {
         use crate::replay::source::Source;
-        use crate::replay::stream::StackTable;
         use memprof_wire::codec::Decoder;
-        use memprof_wire::event::Event;
         let mut bytes = Vec::new();
         recorded.read(chunk, &mut bytes).expect("in memory");
         match Decoder::new().next(&mut &bytes[..], &mut StackTable::default()) {

@@ -3,6 +3,7 @@
 
 use memprof_recorder::capture::{Module, Modules};
 use memprof_wire::units::{Address, Microseconds};
+use std::collections::HashSet;
 
 /// All modules that were ever seen.
 #[derive(Debug, Default)]
@@ -42,6 +43,23 @@ impl Place {
     pub(super) fn in_file(self, module: &Module) -> u64 {
         self.address.0 - module.start + module.offset
     }
+}
+
+/// When modules were gone that had been there, in the lists of one address space: from then on
+/// their addresses may mean something else. The recorder sees to it that code which runs then has
+/// a later time, and code which ran before an earlier one.
+pub fn unloads(lists: &[Modules]) -> Vec<Microseconds> {
+    fn of(list: &Modules) -> HashSet<(u64, u64, &str, Option<&str>)> {
+        let modules = list.modules.iter();
+        modules
+            .map(|it| (it.start, it.offset, &*it.path, it.build_id.as_deref()))
+            .collect()
+    }
+    let pairs = lists.windows(2);
+    pairs
+        .filter(|pair| !of(&pair[0]).is_subset(&of(&pair[1])))
+        .map(|pair| pair[1].time)
+        .collect()
 }
 
 impl Mapped {

@@ -3,8 +3,8 @@
 use super::Content;
 use crate::live::places::fit;
 use crate::live::state::{Pane, State};
-use crate::live::survey::ProcessEntry;
-use crate::report::measure::{Bytes, Count, Share};
+use crate::live::survey::Looked;
+use crate::report::measure::{Bytes, Count, Seconds, Share};
 
 /// Below this width the share is left out, so that there is room for names.
 const NARROW: usize = 100;
@@ -76,20 +76,34 @@ pub(super) fn table(state: &State, width: usize) -> Content<'_> {
 
 pub(super) fn types(state: &State, width: usize) -> Content<'_> {
     let entries = state.entries();
+    let when = match state.survey.looked {
+        Looked::Never => "alive: t asks for a census".to_owned(),
+        Looked::AtEnd => "alive at the end".to_owned(),
+        Looked::At { time, programs } => {
+            let ago = Seconds((state.survey.elapsed - time).max(0.0));
+            let of = match programs {
+                1 => String::new(),
+                programs => format!(" of {programs} programs"),
+            };
+            format!("alive as of the census{of} {ago} ago")
+        }
+    };
     let heading = format!(
-        " {:>10} {:>12} {:>10} {:>11}  type",
-        "freed", "objects", "at end", "objects"
+        " {:>10} {:>12} {:>10} {:>11}  type ({when})",
+        "freed", "objects", "alive", "objects"
     );
+    let looked = state.survey.looked != Looked::Never;
     let count = entries.len();
     let line = move |number: usize| {
         let entry = entries[number];
         let (freed, alive) = (entry.own.now, entry.total.now);
+        let known = |text: String| if looked { text } else { "?".to_owned() };
         let numbers = format!(
             " {:>10} {:>12} {:>10} {:>11}  ",
             Bytes(freed.bytes).to_string(),
             Count(freed.blocks).to_string(),
-            Bytes(alive.bytes).to_string(),
-            Count(alive.blocks).to_string()
+            known(Bytes(alive.bytes).to_string()),
+            known(Count(alive.blocks).to_string())
         );
         let room = width.saturating_sub(numbers.chars().count());
         format!("{numbers}{}", fit(&entry.name, room))
@@ -134,37 +148,6 @@ pub(super) fn tree(state: &State, width: usize) -> Content<'_> {
         count,
         line: Box::new(line),
         empty: nothing(state),
-    }
-}
-
-pub(super) fn processes(state: &State, width: usize) -> Content<'_> {
-    let entries = &state.survey.processes;
-    let line = move |number: usize| {
-        let ProcessEntry {
-            process,
-            parent,
-            command,
-            resident,
-            threads,
-            end,
-            is_shown,
-        } = &entries[number];
-        let resident = resident.map_or("-".to_owned(), |bytes| Bytes(bytes as i64).to_string());
-        let end = end.as_deref().unwrap_or("running");
-        let mark = if *is_shown { '*' } else { ' ' };
-        let numbers =
-            format!("{mark}{process:>8} {parent:>8} {resident:>10} {threads:>7}  {end:<10} ");
-        let room = width.saturating_sub(numbers.chars().count());
-        format!("{numbers}{}", fit(command, room))
-    };
-    Content {
-        heading: format!(
-            " {:>8} {:>8} {:>10} {:>7}  {:<10} command",
-            "process", "parent", "RSS", "threads", "state"
-        ),
-        count: entries.len(),
-        line: Box::new(line),
-        empty: "no process has attached yet",
     }
 }
 
