@@ -15,6 +15,7 @@ mod memory;
 mod pools;
 mod regions;
 mod shapes;
+mod unreadable;
 
 use crate::elf;
 use crate::guard::Guard;
@@ -221,6 +222,7 @@ fn look_at_all<L: Layout>(thread: &mut Thread, except: usize) {
     };
     let in_front = IN_FRONT.load(Ordering::Relaxed);
     types::begin_afresh(thread);
+    unreadable::forget_all();
     thread.event(&Event::CensusBegin);
     // types first: they are large, and what is no type yet cannot be one afterwards
     let mut large = [0u64; LARGE_WORDS];

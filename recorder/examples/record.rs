@@ -36,7 +36,7 @@ fn main() {
         native: Some(false),
         python_allocators: true,
         follow_children,
-        types: false,
+        types: true,
         library: None,
     };
     match record(&options, |_| ()) {

@@ -3,6 +3,7 @@
 use super::memory::Memory;
 use super::regions;
 use super::shapes::{Dict, Kind, Shape, Shapes};
+use super::unreadable;
 use crate::python::layout::{Attributes, Layout};
 use crate::python::types::{self, Living};
 use crate::thread::Thread;
@@ -53,11 +54,12 @@ impl Object<'_> {
 }
 
 /// Whether a word cannot be the address of a type nobody knows yet: it points into the heap, and
-/// the types that are there were all looked at first.
+/// the types that are there were all looked at first; or there is nothing at all.
 fn is_no_new_type(word: usize) -> bool {
     regions::is_in_arena(word)
         || regions::is_large(word)
         || regions::is_large(word.wrapping_sub(16))
+        || word >> 47 == 0 && unreadable::has(word)
 }
 
 impl Inspector {
@@ -87,7 +89,7 @@ impl Inspector {
 
     /// The types in a block, before anything else is looked at.
     pub fn types_first<L: Layout>(thread: &mut Thread, block: usize, words: &[u64]) {
-        let living = types::of_living::<L>(thread, words, |_| false);
+        let living = types::of_living::<L>(thread, words, unreadable::has);
         if let Some(Living {
             offset,
             is_metatype: true,
