@@ -3,6 +3,7 @@
 //! A [`Profile`] is a list of rows, each with a stack, a thread, an allocator and a type where one
 //! is known, and with how much of it there is. [`group`] adds rows up by what a report shows.
 
+mod age;
 pub mod filter;
 pub mod group;
 mod growth;
@@ -10,18 +11,21 @@ mod label;
 mod moment;
 mod names;
 pub mod nearest;
+mod passing;
 mod site;
 mod stacks;
 mod starts;
 mod take;
 mod totals;
 
+pub use age::Age;
 pub use filter::{Filter, Pattern};
 pub use group::{By, Group, Grouping, NO_FRAME};
 pub use growth::{Course, Development, Part};
 pub use label::Label;
 pub use moment::{Moment, NoMoment, Point, parse_time};
 pub use names::NameId;
+pub use passing::{Asking, Passing};
 pub use stacks::{Frame, FrameId, Language, Resolved, Resolver, StackId, Stacks};
 pub use starts::Starts;
 pub use take::{
@@ -49,6 +53,8 @@ pub struct ProfileRow {
     pub kind: Option<NameId>,
     /// The size of each block, where it was asked for.
     pub size: Option<u64>,
+    /// How old they are, where it was asked for.
+    pub age: Option<Age>,
     /// How much.
     pub totals: Totals,
 }

@@ -5,9 +5,12 @@
 //! can tell what it inherited.
 
 use crate::environment::{Extended, present as environment};
+use crate::guard::Guard;
 use crate::hooks::python;
+use crate::thread::Thread;
 use crate::{census, elf, original, raw, session, tls};
 use core::ffi::{c_char, c_int, c_void};
+use memprof_wire::event::Event;
 use memprof_wire::session::option;
 
 /// Asks the C library to call [`before_fork`] and [`after_fork`]. Handlers that run before a fork
@@ -266,6 +269,17 @@ exec_listed!(execl, 0);
 exec_listed!(execlp, 1);
 exec_listed!(execle, 2);
 
+/// Says that the process ends, where others of the recording may go on: its parent may know of it
+/// before the recorder does.
+fn tell_of_the_end() {
+    if session::wants(option::FOLLOW_CHILDREN)
+        && let Some(guard) = Guard::enter()
+        && let Some(thread) = Thread::ready(&guard)
+    {
+        thread.event(&Event::Exits);
+    }
+}
+
 macro_rules! immediate_exit {
     ($name:ident, $symbol:literal) => {
         /// See the C library's manual. What is alive here stays so: this is the last chance to look.
@@ -276,6 +290,7 @@ macro_rules! immediate_exit {
         #[cfg_attr(not(test), unsafe(export_name = $symbol))]
         pub unsafe extern "C" fn $name(status: c_int) -> ! {
             census::at_exit();
+            tell_of_the_end();
             match original::exit() {
                 // SAFETY: the caller's argument, handed on.
                 Some(original) => unsafe { original(status) },

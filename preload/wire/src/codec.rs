@@ -66,6 +66,7 @@ mod operation {
     pub const INHERITS: u8 = 23;
     pub const CENSUS_OWNED: u8 = 24;
     pub const CENSUS_TOOK: u8 = 25;
+    pub const EXITS: u8 = 26;
 }
 
 /// How many bytes the steps of a difference take, which is zigzag and below 2^[`FAR_BITS`].
@@ -397,6 +398,7 @@ impl Encoder {
                 writer.byte(operation::CENSUS_TOOK);
                 writer.number(time.0);
             }
+            Event::Exits => writer.byte(operation::EXITS),
             Event::Inherits { image, turn } => {
                 writer.byte(operation::INHERITS);
                 writer.number(u64::from(image));
@@ -884,6 +886,7 @@ impl Decoder {
                 }
             }
             operation::CENSUS_END => Event::CensusEnd,
+            operation::EXITS => Event::Exits,
             operation::CENSUS_TOOK => Event::CensusTook(Microseconds(number(input)?)),
             operation::INHERITS => Event::Inherits {
                 image: number(input)? as u32,

@@ -87,6 +87,7 @@ pub(crate) fn events() -> impl Strategy<Value = Event<'static>> {
             address, role: Role::from_number(role).expect("there are six"), owner,
         }),
         1 => Just(Event::CensusEnd),
+        1 => Just(Event::Exits),
         1 => any::<u64>().prop_map(|time| Event::CensusTook(Microseconds(time))),
         1 => (any::<u32>(), any::<u64>())
             .prop_map(|(image, turn)| Event::Inherits { image, turn: Turn(turn) }),

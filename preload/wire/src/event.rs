@@ -188,6 +188,8 @@ pub enum Event<'a> {
         /// saw the fork itself, which then was shortly before this event.
         turn: Turn,
     },
+    /// The process ends here, by `_exit`: what is alive in it is nobody's from now on.
+    Exits,
 }
 
 /// What a block is to the object that points to it.

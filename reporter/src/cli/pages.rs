@@ -2,8 +2,8 @@
 
 use super::report::{OutputArguments, SelectArguments};
 use crate::commands::{Input, Selection, flamegraph, lines, timeline};
-use crate::profile::Moment;
 use crate::profile::filter::Pattern;
+use crate::profile::{Filter, Moment};
 use crate::symbols::SourcePolicy;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -124,6 +124,13 @@ pub(super) struct TimelineArguments {
     /// Of another process than the one that was started
     #[arg(long, value_name = "PID")]
     process: Option<u32>,
+    /// Only what this thread allocated: its number or its name
+    #[arg(long, value_name = "THREAD")]
+    thread: Option<String>,
+    /// Only blocks for which this holds, such as: type==dict and not file~"models/"; seen at a
+    /// hundred moments or two
+    #[arg(long, value_name = "EXPRESSION")]
+    filter: Option<Filter>,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -140,6 +147,8 @@ impl From<TimelineArguments> for timeline::Options {
                     ..Input::default()
                 })
                 .collect(),
+            thread: arguments.thread,
+            filter: arguments.filter,
             output: arguments.output.output,
             force: arguments.output.force,
         }

@@ -1,7 +1,7 @@
 //! The reports on the command line.
 
 use super::symbols::SymbolArguments;
-use crate::commands::{Input, Selection, diff, export, leaks, partition, stats};
+use crate::commands::{Input, Selection, diff, export, leaks, partition};
 use crate::profile::{Filter, Grouping, Moment, Point, parse_time};
 use crate::replay::ShortLife;
 use clap::{Args, ValueEnum};
@@ -83,8 +83,8 @@ impl From<SelectArguments> for Selection {
 /// What rows are added up by.
 #[derive(Args, Debug)]
 pub(super) struct GroupArguments {
-    /// What rows are added up by: type, site, line, function, file, module, thread, size, domain,
-    /// allocator; or two at once, as in type,site
+    /// What rows are added up by: type, site, line, function, file, module, thread, size, age,
+    /// domain, allocator; or two at once, as in type,site
     #[arg(long, value_name = "PROPERTY")]
     by: Option<Grouping>,
 }
@@ -100,24 +100,36 @@ pub(super) struct InfoArguments {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  memprof stats --json memprof-app.py.4711.bin")]
+#[command(
+    after_help = "Example:\n  memprof stats --json memprof-app.py.4711.bin\n  memprof stats --filter 'size>1MiB' memprof-app.py.4711.bin"
+)]
 pub(super) struct StatsArguments {
     #[command(flatten)]
     input: InputArguments,
-    /// How many lines to show of those that allocated most
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    top: usize,
+    /// Only what this thread allocated: its number or its name
+    #[arg(long, value_name = "THREAD")]
+    thread: Option<String>,
+    /// Only blocks for which this holds, such as: type==dict and not file~"models/"
+    #[arg(long, value_name = "EXPRESSION")]
+    filter: Option<Filter>,
+    /// How many lines to show of those that allocated most [default: 5]
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
     /// As JSON
     #[arg(long)]
     json: bool,
 }
 
-impl From<StatsArguments> for stats::Options {
+impl From<StatsArguments> for Selection {
     fn from(arguments: StatsArguments) -> Self {
         Self {
             input: arguments.input.into(),
-            json: arguments.json,
+            moment: Moment::Peak,
+            thread: arguments.thread,
+            filter: arguments.filter,
+            by: None,
             top: arguments.top,
+            json: arguments.json,
         }
     }
 }

@@ -4,8 +4,8 @@ use super::{Failure, Selection, input, output};
 use crate::export::{
     chrome, collapsed, csv, gprof2dot, heaptrack, heapy, json, massif, pprof, speedscope,
 };
-use crate::profile::{Moment, Profile, ProfileError, reached, threads, wanted_threads};
-use crate::replay::{Detail, Series, Snapshot};
+use crate::profile::{Moment, Profile, ProfileError, reached};
+use crate::replay::{Allocated, Detail, Series, Snapshot};
 use crate::report::timeline_data::{SAMPLES, timeline};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -100,23 +100,15 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 
 /// Writes what is alive beside what was ever allocated.
 fn heap_profile(options: &Options) -> Result<(), Failure> {
-    let Selection {
-        input,
-        moment,
-        thread,
-        filter,
-        ..
-    } = &options.selection;
-    if filter.is_some() {
-        return Err(ProfileError::NoFilterHere("this format").into());
-    }
-    let recording = input.open()?;
-    let snapshot = Snapshot::new(moment.span(), Detail::Type);
-    let replay = input::replay(&recording, snapshot)?;
-    let state = reached(&replay.observer, &replay.marks)?;
-    let threads = threads(&replay.definitions, recording.streams());
-    let wanted = wanted_threads(&threads, thread.as_deref())?;
-    let (stacks, samples) = pprof::gather(&recording, &replay, &wanted);
+    let selection = &options.selection;
+    let recording = selection.input.open()?;
+    let atoms = || selection.request().atoms();
+    let snapshot = Snapshot::new(selection.moment.span(), Detail::Type).asking(atoms());
+    let ever = Allocated::new(selection.filter.is_some(), Detail::Type, atoms());
+    let replay = input::replay(&recording, (snapshot, ever))?;
+    let state = reached(&replay.observer.0, &replay.marks)?;
+    let passing = selection.passing(&recording, &replay)?;
+    let (stacks, samples) = pprof::gather(&recording, &replay, &passing);
     let times = pprof::Times {
         start: recording.reader().started_nanoseconds(),
         duration: state.time.0 * 1000,

@@ -1,9 +1,11 @@
 //! `memprof flamegraph`
 
 use super::{Failure, Input, Selection, input, output};
-use crate::profile::{Moment, ProfileError, wanted_threads};
+use crate::profile::{Moment, reached};
 use crate::recording::Recording;
-use crate::replay::{Detail, Lifetimes, Series, Snapshot, Temporary};
+use crate::replay::{
+    Allocated, Detail, Lifetimes, Series, ShortLife, ShortLived, Snapshot, Temporary,
+};
 use crate::report::flamegraph::{FlamegraphData, difference, difference_of_moments, render};
 use crate::report::page_data::{PageRequest, STEPS, gather};
 use crate::report::timeline_data::SAMPLES;
@@ -35,15 +37,7 @@ pub struct Options {
 ///
 /// When the recording cannot be read, or the page not be written.
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let Selection {
-        input,
-        moment,
-        filter,
-        ..
-    } = &options.selection;
-    if filter.is_some() {
-        return Err(ProfileError::NoFilterHere("this page").into());
-    }
+    let Selection { input, moment, .. } = &options.selection;
     let output = options
         .output
         .clone()
@@ -83,22 +77,30 @@ fn page(
     moments: [&Moment; 2],
 ) -> Result<FlamegraphData, Failure> {
     let duration = Microseconds((recording.duration() * 1e6) as u64);
-    let [first, second] = moments.map(|moment| Snapshot::new(moment.span(), Detail::Type));
+    let selection = &options.selection;
+    let atoms = || selection.request().atoms();
+    let [first, second] =
+        moments.map(|moment| Snapshot::new(moment.span(), Detail::Type).asking(atoms()));
+    let lifetimes = Lifetimes::new(duration, STEPS).asking(atoms());
     let observer = (
         (first, second),
-        (
-            Temporary::new(1),
-            (Series::new(SAMPLES), Lifetimes::new(duration, STEPS)),
-        ),
+        (Temporary::new(1), (Series::new(SAMPLES), lifetimes)),
     );
-    let replay = input::replay(recording, observer)?;
-    crate::profile::reached(&replay.observer.0.0, &replay.marks)?;
-    crate::profile::reached(&replay.observer.0.1, &replay.marks)?;
-    let threads = crate::profile::threads(&replay.definitions, recording.streams());
-    let wanted = wanted_threads(&threads, options.selection.thread.as_deref())?;
+    let finely = selection.filter.as_ref().map(|_| {
+        let short = ShortLived::new(ShortLife::Within(1), Detail::Type, atoms());
+        (short, Allocated::new(true, Detail::Type, atoms()))
+    });
+    let replay = input::replay(recording, (observer, finely))?;
+    let (first, second) = &replay.observer.0.0;
+    reached(first, &replay.marks)?;
+    reached(second, &replay.marks)?;
+    let filter = selection.filter.as_ref();
     let request = PageRequest {
         moments,
-        wanted: &wanted,
+        passing: &selection.passing(recording, &replay)?,
+        note: filter.map(|filter| {
+            format!("Only what passes the filter {filter}; the time line is that of all memory.")
+        }),
         source: options.source,
     };
     Ok(gather(recording, &replay, &request))

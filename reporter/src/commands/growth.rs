@@ -15,6 +15,7 @@ const ROWS: usize = 20;
 ///
 /// When the recording cannot be read, or does not know the thread.
 pub fn run(selection: &Selection, moments: usize) -> Result<(), Failure> {
+    selection.require_no_age("growth")?;
     let recording = selection.input.open()?;
     let mut request = selection.request();
     let duration = Microseconds((recording.duration() * 1e6) as u64);

@@ -31,6 +31,7 @@ pub struct Options {
 /// asked for.
 pub fn run(options: &Options) -> Result<(), Failure> {
     let selection = &options.selection;
+    selection.require_no_age("leaks")?;
     let suppressions = Suppressions::new(options.suppressions.as_deref())?;
     let recording = selection.input.open()?;
     let mut request = selection.request();

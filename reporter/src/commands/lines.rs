@@ -2,8 +2,8 @@
 
 use super::{Failure, Selection, input, output};
 use crate::profile::filter::Pattern;
-use crate::profile::{ProfileError, reached, threads, wanted_threads};
-use crate::replay::{Bound, Detail, Snapshot, Span};
+use crate::profile::reached;
+use crate::replay::{Allocated, Bound, Detail, Snapshot, Span};
 use crate::report::lines::{Wanted, gather};
 use crate::symbols::{SourceLines, SourcePolicy};
 use std::path::PathBuf;
@@ -38,21 +38,23 @@ pub struct Options {
 /// When the recording cannot be read, or does not know what was asked for.
 pub fn run(options: &Options) -> Result<(), Failure> {
     let selection = &options.selection;
-    if selection.filter.is_some() {
-        return Err(ProfileError::NoFilterHere("this report").into());
-    }
     let recording = selection.input.open()?;
-    let end = Snapshot::new(Span::at(Bound::End), Detail::Type);
-    let moment = Snapshot::new(selection.moment.span(), Detail::Type);
-    let replay = input::replay(&recording, (moment, end))?;
-    reached(&replay.observer.0, &replay.marks)?;
-    let threads = threads(&replay.definitions, recording.streams());
+    let atoms = || selection.request().atoms();
+    let snapshot = |span| Snapshot::new(span, Detail::Type).asking(atoms());
+    let snapshots = (
+        snapshot(selection.moment.span()),
+        snapshot(Span::at(Bound::End)),
+    );
+    let ever = Allocated::new(selection.filter.is_some(), Detail::Type, atoms());
+    let replay = input::replay(&recording, (snapshots, ever))?;
+    reached(&replay.observer.0.0, &replay.marks)?;
+    let passing = selection.passing(&recording, &replay)?;
     let wanted = Wanted {
         pattern: options.pattern.as_ref(),
         function: options.function.as_ref(),
         file: options.file.as_ref(),
         top: selection.rows(FUNCTIONS),
-        threads: &wanted_threads(&threads, selection.thread.as_deref())?,
+        passing: &passing,
     };
     let began = Duration::from_nanos(recording.reader().started_nanoseconds());
     let folder = &recording.facts().folder;

@@ -2,9 +2,9 @@
 
 use super::failure::Failure;
 use super::input::{self, Input};
-use crate::profile::{By, Filter, Grouping, Moment, Profile, Request};
+use crate::profile::{By, Filter, Grouping, Moment, Passing, Profile, ProfileError, Request};
 use crate::recording::Recording;
-use crate::replay::Detail;
+use crate::replay::{Detail, Observer, Replay};
 
 /// What of a recording a report is about.
 #[derive(Clone, Debug)]
@@ -50,7 +50,40 @@ impl Selection {
             thread: self.thread.clone(),
             detail,
             filter: self.filter.clone(),
+            ages: self.groups_by_age(),
         }
+    }
+
+    fn groups_by_age(&self) -> bool {
+        let by = self.by.as_ref();
+        by.is_some_and(|by| by.properties().contains(&By::Age))
+    }
+
+    /// Refuses ages in a report that is not about one moment.
+    ///
+    /// # Errors
+    ///
+    /// When rows are to be added up by age.
+    pub fn require_no_age(&self, report: &'static str) -> Result<(), ProfileError> {
+        if self.groups_by_age() {
+            return Err(ProfileError::NoAgeHere(report));
+        }
+        Ok(())
+    }
+
+    /// What of the rows of a replay is asked for.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such thread.
+    pub fn passing<'a, O: Observer>(
+        &'a self,
+        recording: &'a Recording,
+        replay: &'a Replay<O>,
+    ) -> Result<Passing<'a>, Failure> {
+        let (thread, filter) = (self.thread.as_deref(), self.filter.as_ref());
+        let (definitions, rows) = (&replay.definitions, &replay.rows);
+        Ok(Passing::new(recording, definitions, rows, thread, filter)?)
     }
 
     /// What rows are added up by.
@@ -62,7 +95,7 @@ impl Selection {
     pub fn tells_apart(&self) -> bool {
         let properties = self.by.as_ref().map(Grouping::properties);
         let mut properties = properties.unwrap_or_default().iter();
-        self.filter.is_some() || properties.any(|by| matches!(by, By::Type | By::Size))
+        self.filter.is_some() || properties.any(|by| matches!(by, By::Type | By::Size | By::Age))
     }
 
     /// How many rows are shown: as many as was said, else all in JSON and `default` in text.

@@ -1,27 +1,21 @@
 //! `memprof stats`
 
-use super::{Failure, Input, input, output};
-use crate::replay::Sizes;
-use crate::report::stats::Stats;
+use super::{Failure, Selection, input, output};
+use crate::report::stats::{Stats, observer};
 
-/// What was asked for.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The recording.
-    pub input: Input,
-    /// As JSON.
-    pub json: bool,
-    /// How many lines are shown of those that allocated most.
-    pub top: usize,
-}
+/// How many lines are shown of those that allocated most.
+const LINES: usize = 5;
 
 /// Prints the recording in numbers.
 ///
 /// # Errors
 ///
-/// When the recording cannot be read.
-pub fn run(options: &Options) -> Result<(), Failure> {
-    let recording = options.input.open()?;
-    let replay = input::replay(&recording, Sizes::default())?;
-    output::print(&Stats::new(&recording, &replay, options.top), options.json)
+/// When the recording cannot be read, or does not know the thread.
+pub fn run(selection: &Selection) -> Result<(), Failure> {
+    let recording = selection.input.open()?;
+    let replay = input::replay(&recording, observer(&selection.request()))?;
+    let passing = selection.passing(&recording, &replay)?;
+    let top = selection.top.unwrap_or(LINES);
+    let stats = Stats::new(&recording, &replay, &passing, top);
+    output::print(&stats, selection.json)
 }

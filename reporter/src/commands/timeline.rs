@@ -1,10 +1,12 @@
 //! `memprof timeline`
 
 use super::{Failure, Input, input, output};
+use crate::profile::{Development, Filter, Moment, Request};
 use crate::recording::Recording;
-use crate::replay::Series;
+use crate::replay::{Detail, Growth, Series};
 use crate::report::timeline::{Timeline, TimelineReport};
-use crate::report::timeline_data::{SAMPLES, timeline};
+use crate::report::timeline_data::{SAMPLES, part_of_heap, timeline};
+use memprof_wire::units::Microseconds;
 use std::path::{Path, PathBuf};
 
 /// What was asked for.
@@ -12,6 +14,10 @@ use std::path::{Path, PathBuf};
 pub struct Options {
     /// The recordings, the oldest first.
     pub inputs: Vec<Input>,
+    /// Only what this thread allocated, by number or name.
+    pub thread: Option<String>,
+    /// Only what passes this.
+    pub filter: Option<Filter>,
     /// Where to: an image when its name ends in `.svg`; `None` for a page with a name made from the
     /// newest recording's, in the current folder.
     pub output: Option<PathBuf>,
@@ -41,7 +47,14 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     if output.exists() && !options.force {
         return Err(Failure::Exists(output));
     }
-    let report = report(&recordings)?;
+    let request = Request {
+        moment: Moment::End,
+        thread: options.thread.clone(),
+        detail: Detail::Type,
+        filter: options.filter.clone(),
+        ages: false,
+    };
+    let report = report(&recordings, &request)?;
     let text = if is_image(&output) {
         report.svg()
     } else {
@@ -61,13 +74,28 @@ fn is_image(path: &Path) -> bool {
         .is_some_and(|end| end.eq_ignore_ascii_case("svg"))
 }
 
-fn report(recordings: &[Recording]) -> Result<TimelineReport, Failure> {
+fn report(recordings: &[Recording], request: &Request) -> Result<TimelineReport, Failure> {
+    let of_part = request.filter.is_some() || request.thread.is_some();
     let several = recordings.len() > 1;
     let mut notes = Vec::new();
+    if let Some(thread) = &request.thread {
+        notes.push(format!("Only what the thread {thread} allocated."));
+    }
+    if let Some(filter) = &request.filter {
+        notes.push(format!("Only what passes the filter {filter}."));
+    }
     let mut timelines: Vec<Timeline> = Vec::new();
     for recording in recordings {
-        let replay = input::replay(recording, Series::new(SAMPLES))?;
-        let mut found = timeline(recording, &replay.marks, &replay.observer);
+        let duration = Microseconds((recording.duration() * 1e6) as u64);
+        let growth = of_part.then(|| Growth::new(duration, request.detail, request.atoms()));
+        let replay = input::replay(recording, (Series::new(SAMPLES), growth))?;
+        let (series, growth) = &replay.observer;
+        let mut found = timeline(recording, &replay.marks, series);
+        if let Some(growth) = growth {
+            let nothing_more = std::iter::empty();
+            let part = Development::new(recording, &replay, growth, nothing_more, request)?;
+            found.series = vec![part_of_heap(&part)];
+        }
         let file = recording.reader().path().file_name().unwrap_or_default();
         if several {
             found.label = file.to_string_lossy().into_owned();

@@ -75,6 +75,7 @@ pub fn write(timeline: &Timeline, process: Process<'_>, out: &mut dyn Write) -> 
 fn counter(quantity: Quantity) -> &'static str {
     match quantity {
         Quantity::Heap => "Heap",
+        Quantity::Part => "Part of the heap",
         Quantity::Resident => "RSS",
         Quantity::Mapped => "Mapped files",
     }

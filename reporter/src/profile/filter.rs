@@ -19,6 +19,7 @@ pub use pattern::Pattern;
 pub use subject::Subject;
 
 use crate::replay::{Answers, Atom};
+use std::fmt;
 use std::str::FromStr;
 
 /// A filter.
@@ -26,6 +27,7 @@ use std::str::FromStr;
 pub struct Filter {
     expression: Expression,
     atoms: Vec<Atom>,
+    text: String,
 }
 
 /// A filter, or a part of one.
@@ -82,11 +84,22 @@ impl Expression {
     }
 }
 
+impl fmt::Display for Filter {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.text)
+    }
+}
+
 impl FromStr for Filter {
     type Err = NoFilter;
 
     fn from_str(text: &str) -> Result<Self, NoFilter> {
         let (expression, atoms) = parse::parse(text)?;
-        Ok(Self { expression, atoms })
+        let text = text.to_owned();
+        Ok(Self {
+            expression,
+            atoms,
+            text,
+        })
     }
 }

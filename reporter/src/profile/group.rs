@@ -3,7 +3,7 @@
 use super::label::Label;
 use super::nearest::suggestion;
 use super::site::Sites;
-use super::{FrameId, NameId, Profile, ProfileRow, Totals};
+use super::{Age, FrameId, NameId, Profile, ProfileRow, Totals};
 use crate::replay::Detail;
 use crate::symbols::origin;
 use memprof_wire::allocator::{Allocator, Domain};
@@ -32,6 +32,8 @@ pub enum By {
     Thread,
     /// The size of each block.
     Size,
+    /// How old each block is.
+    Age,
     /// The family of allocating functions.
     Domain,
     /// The allocating function.
@@ -40,7 +42,7 @@ pub enum By {
 
 impl By {
     /// Every property, with its name on the command line.
-    pub const ALL: [(Self, &'static str); 10] = [
+    pub const ALL: [(Self, &'static str); 11] = [
         (Self::Type, "type"),
         (Self::Site, "site"),
         (Self::Line, "line"),
@@ -49,6 +51,7 @@ impl By {
         (Self::Module, "module"),
         (Self::Thread, "thread"),
         (Self::Size, "size"),
+        (Self::Age, "age"),
         (Self::Domain, "domain"),
         (Self::Allocator, "allocator"),
     ];
@@ -160,6 +163,7 @@ enum Key {
     Name(NameId),
     Thread(u32),
     Size(Option<u64>),
+    Age(Option<Age>),
     Domain(Domain),
     Allocator(Allocator),
     Nothing,
@@ -237,6 +241,7 @@ fn key(profile: &Profile, sites: &mut Sites<'_>, row: &ProfileRow, by: By) -> Ke
         },
         By::Thread => Key::Thread(row.thread),
         By::Size => Key::Size(row.size),
+        By::Age => Key::Age(row.age),
         By::Domain => Key::Domain(row.allocator.domain()),
         By::Allocator => Key::Allocator(row.allocator),
     }
@@ -276,9 +281,10 @@ fn label(profile: &Profile, key: Key, by: By) -> Label {
             }
         }
         Key::Size(size) => Label::Size(size),
+        Key::Age(Some(age)) => Label::Age(age),
         Key::Domain(domain) => Label::Domain(domain.name()),
         Key::Allocator(allocator) => Label::Allocator(allocator.name()),
-        Key::Frame(None) | Key::Nothing => {
+        Key::Frame(None) | Key::Age(None) | Key::Nothing => {
             let none = NO_FRAME.to_owned();
             match by {
                 By::Function => Label::Function {

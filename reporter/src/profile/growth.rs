@@ -73,6 +73,24 @@ impl Development {
         }
     }
 
+    /// How many bytes all rows together had at each moment.
+    pub fn bytes(&self) -> Vec<i64> {
+        let mut changes = vec![0i64; self.looks.len() + 1];
+        let last = self.looks.len();
+        for (row, part) in self.profile.rows.iter().zip(&self.parts) {
+            if let Part::Seen(seen) = part {
+                changes[usize::from(seen.first).min(last)] += row.totals.bytes;
+                changes[usize::from(seen.gone).min(last)] -= row.totals.bytes;
+            }
+        }
+        let all = changes.iter().take(last);
+        all.scan(0, |sum, change| {
+            *sum += change;
+            Some(*sum)
+        })
+        .collect()
+    }
+
     /// When the moments were, in seconds from the start.
     pub fn seconds(&self) -> Vec<f64> {
         let looks = self.looks.iter();

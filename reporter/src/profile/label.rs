@@ -1,5 +1,6 @@
 //! What rows have in common: the names in a report.
 
+use super::Age;
 use serde::ser::SerializeMap;
 use std::fmt;
 
@@ -37,6 +38,8 @@ pub enum Label {
     },
     /// The size of each block in bytes; mappings have none.
     Size(Option<u64>),
+    /// How old the blocks are.
+    Age(Age),
     /// A family of allocating functions.
     Domain(&'static str),
     /// An allocating function.
@@ -65,6 +68,7 @@ impl fmt::Display for Label {
             Self::Thread { id, name } => write!(out, "{name} ({id})"),
             Self::Size(Some(size)) => write!(out, "{size}"),
             Self::Size(None) => out.write_str("mapping"),
+            Self::Age(age) => age.fmt(out),
             Self::Domain(name) | Self::Allocator(name) => out.write_str(name),
         }
     }
@@ -99,6 +103,12 @@ impl Label {
                 map.serialize_entry("thread_name", name)
             }
             Self::Size(size) => map.serialize_entry("size", size),
+            Self::Age(age) => {
+                let (from, to) = age.seconds();
+                map.serialize_entry("age", &age.to_string())?;
+                map.serialize_entry("age_from", &from)?;
+                map.serialize_entry("age_to", &to)
+            }
             Self::Domain(name) => map.serialize_entry("domain", name),
             Self::Allocator(name) => map.serialize_entry("allocator", name),
         }

@@ -35,6 +35,7 @@ pub(crate) fn profile() -> Profile {
         allocator,
         kind,
         size: None,
+        age: None,
         totals: Totals { bytes, blocks },
     };
     let rows = vec![
@@ -137,6 +138,7 @@ pub(crate) fn of_stacks(functions: &[(&str, &str, u32)], blocks: &[(&[usize], i6
             allocator: Allocator::Malloc,
             kind: None,
             size: None,
+            age: None,
             totals: Totals::block(*bytes),
         })
         .collect();

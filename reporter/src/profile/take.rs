@@ -3,13 +3,13 @@
 use super::filter::{Filter, Subject};
 use super::group::no_object;
 use super::nearest::suggestion;
-use super::{Moment, NameId, Profile, ProfileRow, Resolver, Starts, Thread, Totals};
+use super::{Age, Moment, NameId, Profile, ProfileRow, Resolver, Starts, Thread, Totals};
 use crate::hashing::NumberMap;
 use crate::recording::Recording;
 use crate::replay::{
-    Answers, Atoms, Bound, Definitions, Detail, DetailedTotals, MarkSeen, Observer, Order, Peak,
-    Replay, ReplayError, Rows, ShortLife, ShortLived, Snapshot, Source, Span, StreamIndex,
-    StreamSource, Temporary, drive_on_two_cores,
+    ATOMS, Answers, Atom, Atoms, Bound, Definitions, Detail, DetailedTotals, MarkSeen, Observer,
+    Order, Peak, Replay, ReplayError, Rows, ShortLife, ShortLived, Snapshot, Source, Span,
+    StreamIndex, StreamSource, Temporary, drive_on_two_cores,
 };
 use memprof_wire::allocator::Allocator;
 use memprof_wire::event::MAIN_END;
@@ -28,17 +28,37 @@ pub struct Request {
     pub detail: Detail,
     /// Only what passes this.
     pub filter: Option<Filter>,
+    /// Whether ages are told apart.
+    pub ages: bool,
 }
 
 impl Request {
-    /// The questions about single blocks that its filter asks.
+    /// The questions about single blocks that have to be answered: those of its filter come first.
     pub fn atoms(&self) -> Atoms {
-        let filter = self.filter.as_ref();
-        Atoms::new(
-            filter
-                .map(|filter| filter.atoms().to_vec())
-                .unwrap_or_default(),
-        )
+        let mut atoms = self.filter_atoms().to_vec();
+        if self.ages {
+            atoms.extend(Age::questions());
+        }
+        Atoms::new(atoms)
+    }
+
+    fn filter_atoms(&self) -> &[Atom] {
+        self.filter.as_ref().map_or(&[], Filter::atoms)
+    }
+
+    /// The range of ages that blocks are in, if that was asked for.
+    fn age(&self, answers: Answers) -> Option<Age> {
+        self.ages
+            .then(|| Age::of(answers, self.filter_atoms().len()))
+    }
+
+    /// Whether all that is asked can be asked at once.
+    fn check(&self) -> Result<(), ProfileError> {
+        let room = ATOMS - Age::QUESTIONS;
+        if self.ages && self.filter_atoms().len() > room {
+            return Err(ProfileError::TooManyConditions(room));
+        }
+        Ok(())
     }
 }
 
@@ -72,12 +92,17 @@ pub enum ProfileError {
         /// The second.
         until: String,
     },
-    /// A report that takes no filter.
+    /// More conditions in a filter than there is room for beside ages.
     #[error(
-        "{0} cannot be filtered: memprof export collapsed takes the filter, and its output any \
-         tool that draws flame graphs"
+        "--by age leaves room for {0} different conditions on sizes, times and marks in a filter"
     )]
-    NoFilterHere(&'static str),
+    TooManyConditions(usize),
+    /// A report that is not about one moment.
+    #[error(
+        "{0} is about the whole run, in which a block has more than one age: partition --by age \
+         tells how old it was at a moment"
+    )]
+    NoAgeHere(&'static str),
     /// A format that tells of the whole program, from its beginning to its end.
     #[error(
         "{0} tells of the whole program: it takes no moment, thread or filter; csv, json, massif \
@@ -167,6 +192,7 @@ pub fn take_beside<O: Observer + Send>(
     request: &Request,
     observer: O,
 ) -> Result<(Profile, Replay<(Snapshot, O)>), ProfileError> {
+    request.check()?;
     let snapshot = Snapshot::new(request.moment.span(), request.detail).asking(request.atoms());
     let replay = replay(recording, source, (snapshot, observer))?;
     let snapshot = &replay.observer.0;
@@ -198,6 +224,7 @@ pub fn take_temporary(
     finely: bool,
     request: &Request,
 ) -> Result<Profile, ProfileError> {
+    request.check()?;
     match short {
         ShortLife::Within(within) if !finely => {
             let replay = replay(recording, source, Temporary::new(within))?;
@@ -335,6 +362,7 @@ pub(super) fn build_tagged<T: Copy + Ord + std::hash::Hash>(
             allocator: Allocator::from_number(allocator).expect("it was made from one"),
             kind: (kind != NO_KIND).then_some(NameId(kind)),
             size: (size != NO_SIZE).then_some(size),
+            age: request.age(Answers(answers)),
             totals,
         };
         subject.stack = row.stack;

@@ -75,6 +75,8 @@ pub(super) enum Rare {
         parent: super::SpaceIndex,
         child: super::SpaceIndex,
     },
+    /// The process of the current space ends by itself.
+    Exits,
     CensusBegin,
     CensusObject {
         address: Address,

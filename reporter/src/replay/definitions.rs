@@ -220,6 +220,12 @@ impl Definitions {
         self.types.get(&type_id.0).map(String::as_str)
     }
 
+    /// All types that were named.
+    pub fn types(&self) -> impl Iterator<Item = (TypeId, &str)> {
+        let types = self.types.iter();
+        types.map(|(&number, name)| (TypeId(number), name.as_str()))
+    }
+
     /// Whether any type was named.
     pub fn has_types(&self) -> bool {
         !self.types.is_empty()

@@ -60,6 +60,8 @@ pub struct Replay<O> {
     spaces: Vec<SpaceIndex>,
     /// Ends of processes, the last one first.
     ends: Vec<(Microseconds, SpaceIndex)>,
+    /// The space whose process has just said that it ends.
+    exited: Option<SpaceIndex>,
     /// What processes held that ended before the last.
     left: Vec<(Share, Option<TypeId>)>,
     /// What censuses found out.
@@ -89,6 +91,7 @@ impl<O: Observer> Replay<O> {
             plans: Vec::new(),
             spaces: Vec::new(),
             ends: Vec::new(),
+            exited: None,
             left: Vec::new(),
             descriptions: Descriptions::default(),
             reading: Reading::default(),
@@ -321,6 +324,7 @@ impl<O: Observer> Replay<O> {
             Rare::Fork { parent, child } => self.fork(parent, child),
             Rare::Mark { ref name, .. } if self.ignores_mark(name) => {}
             Rare::Mark { kind, ref name } => self.mark(kind, name.clone()),
+            Rare::Exits => self.exited = Some(self.current),
             Rare::CensusBegin => self.space.census.begin(self.ledger.births),
             Rare::CensusObject {
                 address,

@@ -1,5 +1,7 @@
 //! When memory was born and when it died, in coarse steps of time.
 
+use super::atoms::{Answers, Atoms};
+use super::definitions::MarkSeen;
 use super::ledger::{Share, Stamp};
 use super::observer::{Context, Lost, Observer};
 use super::rows::RowId;
@@ -18,6 +20,8 @@ pub struct Lived {
     pub born: u16,
     /// The step they died in; `None` for never.
     pub died: Option<u16>,
+    /// What was answered about each of these blocks.
+    pub answers: Answers,
     /// How much.
     pub totals: Totals,
 }
@@ -30,7 +34,8 @@ pub struct Lifetimes {
     steps: u16,
     /// How many births there had been when each step began.
     began: Vec<Stamp>,
-    lived: NumberMap<(u32, u32, u32), Totals>,
+    lived: NumberMap<(u32, u32, u32, u16), Totals>,
+    atoms: Atoms,
 }
 
 const NO_TYPE: u32 = u32::MAX;
@@ -45,7 +50,15 @@ impl Lifetimes {
             steps,
             began: vec![Stamp::START],
             lived: NumberMap::default(),
+            atoms: Atoms::default(),
         }
+    }
+
+    /// Asks these questions about each block, too.
+    #[must_use]
+    pub fn asking(mut self, atoms: Atoms) -> Self {
+        self.atoms = atoms;
+        self
     }
 
     /// The length of a step.
@@ -58,13 +71,14 @@ impl Lifetimes {
         self.lived
             .iter()
             .filter(|(_, totals)| !totals.is_zero())
-            .map(|(&(row, type_id, steps), &totals)| {
+            .map(|(&(row, type_id, steps, answers), &totals)| {
                 let died = steps as u16;
                 Lived {
                     row: RowId(row),
                     type_id: (type_id != NO_TYPE).then_some(TypeId(type_id)),
                     born: (steps >> 16) as u16,
                     died: (died != NEVER).then_some(died),
+                    answers: Answers(answers),
                     totals,
                 }
             })
@@ -74,28 +88,44 @@ impl Lifetimes {
         (self.began.len() - 1) as u16
     }
 
-    fn count(&mut self, share: Share, type_id: Option<TypeId>, died: u16, totals: Totals) {
+    fn count(
+        &mut self,
+        now: Microseconds,
+        share: Share,
+        type_id: Option<TypeId>,
+        died: u16,
+        totals: Totals,
+    ) {
         let began = |stamp: &Stamp| *stamp < share.born;
         let born = (self.began.partition_point(began) - 1) as u16;
         if born != died {
             let type_id = type_id.map_or(NO_TYPE, |type_id| type_id.0);
             let steps = u32::from(born) << 16 | u32::from(died);
-            *self.lived.entry((share.row.0, type_id, steps)).or_default() += totals;
+            let when = (died != NEVER).then_some(now);
+            let answers = self.atoms.answers(share, when, now).0;
+            let key = (share.row.0, type_id, steps, answers);
+            *self.lived.entry(key).or_default() += totals;
         }
     }
 }
 
 impl Observer for Lifetimes {
     #[inline(always)]
-    fn lost(&mut self, _: Context<'_>, share: Share, type_id: Option<TypeId>) {
+    fn lost(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
         if self.began.last().is_none_or(|began| share.born <= *began) {
-            self.count(share, type_id, self.now(), share.totals);
+            self.count(context.ledger.now, share, type_id, self.now(), share.totals);
         }
     }
 
     fn restored(&mut self, context: Context<'_>, lost: Lost) {
         if context.ledger.births == lost.at {
-            self.count(lost.share, lost.type_id, self.now(), -lost.share.totals);
+            self.count(
+                context.ledger.now,
+                lost.share,
+                lost.type_id,
+                self.now(),
+                -lost.share.totals,
+            );
         }
     }
 
@@ -104,16 +134,21 @@ impl Observer for Lifetimes {
         while self.began.len() <= step {
             self.began.push(context.ledger.births);
         }
+        self.atoms.time(context.ledger.births, new);
     }
 
-    fn survivor(&mut self, _: Context<'_>, share: Share, type_id: Option<TypeId>) {
-        self.count(share, type_id, NEVER, share.totals);
+    fn mark(&mut self, _: Context<'_>, mark: &MarkSeen) {
+        self.atoms.mark(mark);
+    }
+
+    fn survivor(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
+        self.count(context.ledger.now, share, type_id, NEVER, share.totals);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Lifetimes, Lived};
+    use super::{Answers, Lifetimes, Lived};
     use crate::profile::Totals;
     use crate::replay::recorded::{Recorded, allocation, free};
     use crate::replay::{Order, Replay, RowId};
@@ -147,6 +182,7 @@ mod tests {
             type_id: None,
             born,
             died,
+            answers: Answers::default(),
             totals: Totals::block(bytes),
         };
         assert_eq!(lived, [of(0, Some(1), 2), of(0, None, 4), of(1, None, 8)]);

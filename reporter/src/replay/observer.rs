@@ -86,6 +86,72 @@ pub trait Observer {
 /// Nobody listens.
 impl Observer for () {}
 
+/// Somebody may listen.
+impl<O: Observer> Observer for Option<O> {
+    #[inline(always)]
+    fn allocated(&mut self, context: Context<'_>, row: RowId, size: u64, born: Stamp) {
+        if let Some(observer) = self {
+            observer.allocated(context, row, size, born);
+        }
+    }
+
+    #[inline(always)]
+    fn lost(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
+        if let Some(observer) = self {
+            observer.lost(context, share, type_id);
+        }
+    }
+
+    fn mapped(&mut self, context: Context<'_>, share: Share) {
+        if let Some(observer) = self {
+            observer.mapped(context, share);
+        }
+    }
+
+    fn restored(&mut self, context: Context<'_>, lost: Lost) {
+        if let Some(observer) = self {
+            observer.restored(context, lost);
+        }
+    }
+
+    #[inline(always)]
+    fn time(&mut self, context: Context<'_>, new: Microseconds) {
+        if let Some(observer) = self {
+            observer.time(context, new);
+        }
+    }
+
+    fn mark(&mut self, context: Context<'_>, mark: &MarkSeen) {
+        if let Some(observer) = self {
+            observer.mark(context, mark);
+        }
+    }
+
+    fn end(&mut self, context: Context<'_>) {
+        if let Some(observer) = self {
+            observer.end(context);
+        }
+    }
+
+    fn ended(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
+        if let Some(observer) = self {
+            observer.ended(context, share, type_id);
+        }
+    }
+
+    fn left(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
+        if let Some(observer) = self {
+            observer.left(context, share, type_id);
+        }
+    }
+
+    fn survivor(&mut self, context: Context<'_>, share: Share, type_id: Option<TypeId>) {
+        if let Some(observer) = self {
+            observer.survivor(context, share, type_id);
+        }
+    }
+}
+
 /// Two listen.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     const WANTS_CENSUS: bool = A::WANTS_CENSUS || B::WANTS_CENSUS;

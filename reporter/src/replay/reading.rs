@@ -155,6 +155,7 @@ impl Reading {
                 kind,
                 name: String::from_utf8_lossy(name).into_owned(),
             },
+            Event::Exits => Rare::Exits,
             Event::CensusBegin => Rare::CensusBegin,
             Event::CensusObject {
                 address,

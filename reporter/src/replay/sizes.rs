@@ -29,6 +29,12 @@ pub struct SizeRange {
 }
 
 impl Sizes {
+    /// Counts some blocks of one size.
+    pub fn add(&mut self, size: u64, blocks: u64) {
+        // at most 64 for the size with no leading zeros
+        self.counts[(64 - size.leading_zeros()) as usize] += blocks;
+    }
+
     /// The ranges from the first to the last that is not empty.
     pub fn ranges(&self) -> Vec<SizeRange> {
         let mut ranges: Vec<SizeRange> = (0u32..)
@@ -54,8 +60,7 @@ impl Sizes {
 impl Observer for Sizes {
     #[inline(always)]
     fn allocated(&mut self, _: Context<'_>, _: RowId, size: u64, _: Stamp) {
-        // at most 64 for the size with no leading zeros
-        self.counts[(64 - size.leading_zeros()) as usize] += 1;
+        self.add(size, 1);
     }
 }
 

@@ -7,10 +7,11 @@ use super::flamegraph::{
 use super::info::python_version;
 use super::timeline_data::timeline;
 use super::{measure, notes};
-use crate::profile::{self, Language, Resolver, StackId, Stacks, Totals};
+use crate::profile::{self, Asking, Language, Passing, Resolver, StackId, Stacks, Totals};
 use crate::recording::Recording;
 use crate::replay::{
-    DetailedTotals, Lifetimes, Replay, Row as ReplayRow, RowId, Series, Snapshot, Temporary,
+    Allocated, Answers, DetailedTotals, Lifetimes, Replay, RowId, Series, ShortLived, Snapshot,
+    Temporary,
 };
 use crate::symbols::{Origin, SourceLines, SourcePolicy, origin};
 use memprof_wire::units::{Microseconds, TypeId as WireType};
@@ -19,7 +20,13 @@ use std::time::{Duration, UNIX_EPOCH};
 
 /// What has to be gathered for a page: two moments, short lives, the heap over time, and what lived
 /// when.
-pub type PageObserver = ((Snapshot, Snapshot), (Temporary, (Series, Lifetimes)));
+pub type PageObserver = (
+    ((Snapshot, Snapshot), (Temporary, (Series, Lifetimes))),
+    Option<Finely>,
+);
+
+/// Short lives and all that was allocated, told apart as finely as a filter asks.
+pub type Finely = (ShortLived, Allocated);
 
 /// How many steps of lifetimes a page has.
 pub const STEPS: u16 = 300;
@@ -30,8 +37,10 @@ const MOST_LIVES: usize = 400_000;
 pub struct PageRequest<'a> {
     /// What the first two views are; one when both are the same.
     pub moments: [&'a profile::Moment; 2],
-    /// For each stream, whether its thread is to be there.
-    pub wanted: &'a [bool],
+    /// Which threads are to be there, and what passes the filter.
+    pub passing: &'a Passing<'a>,
+    /// What has to be known of the page beyond what the recording says of itself.
+    pub note: Option<String>,
     /// Which source lines may be shown.
     pub source: SourcePolicy,
 }
@@ -42,11 +51,11 @@ pub fn gather(
     replay: &Replay<PageObserver>,
     request: &PageRequest,
 ) -> FlamegraphData {
-    let ((first, second), (temporary, (series, lifetimes))) = &replay.observer;
+    let (((first, second), (temporary, (series, lifetimes))), finely) = &replay.observer;
     let native = recording.native_names();
     let mut places = Places {
         replay,
-        wanted: request.wanted,
+        asking: request.passing.ask(),
         resolver: Resolver::new(&replay.definitions, &native),
         types: Types::default(),
     };
@@ -59,8 +68,19 @@ pub fn gather(
         }
         views.push(view);
     }
-    views.push(places.temporary(temporary));
-    views.push(places.allocated());
+    let rows = &replay.rows;
+    let of_row = DetailedTotals::of_row;
+    let (short, ever): (Vec<_>, Vec<_>) = match finely {
+        Some((short, ever)) => (short.totals(rows).collect(), ever.totals(rows).collect()),
+        None => (
+            temporary.totals().map(of_row).collect(),
+            rows.iter()
+                .map(|(row, found)| of_row((row, found.allocated)))
+                .collect(),
+        ),
+    };
+    views.push(places.temporary(short));
+    views.push(places.allocated(ever));
     let lifetimes = places.lifetimes(lifetimes);
     let Places {
         resolver, types, ..
@@ -73,7 +93,7 @@ pub fn gather(
     ));
     let mut source = SourceLines::new(request.source, folder, ran);
     FlamegraphData {
-        recording: head(recording, replay),
+        recording: head(recording, replay, request.note.clone()),
         frames: stacks
             .frame_ids()
             .map(|frame| page_frame(&stacks, frame, folder, &starts, &mut source))
@@ -93,7 +113,7 @@ pub fn gather(
 /// Gives rows of the replay their places on the page.
 struct Places<'a> {
     replay: &'a Replay<PageObserver>,
-    wanted: &'a [bool],
+    asking: Asking<'a>,
     resolver: Resolver<'a>,
     types: Types,
 }
@@ -118,11 +138,12 @@ impl Types {
 }
 
 impl Places<'_> {
-    fn place(&mut self, row: &ReplayRow, type_id: Option<WireType>) -> Option<Place> {
-        let thread = row.stream.0;
-        if !self.wanted[thread as usize] {
+    fn place(&mut self, row: RowId, type_id: Option<WireType>, answers: Answers) -> Option<Place> {
+        if !self.asking.passes(row, type_id, answers) {
             return None;
         }
+        let row = self.replay.rows.get(row);
+        let thread = row.stream.0;
         let stack = self.resolver.stack(row.call);
         let name = type_id.and_then(|type_id| self.replay.definitions.type_name(type_id));
         Some(Place {
@@ -132,10 +153,11 @@ impl Places<'_> {
         })
     }
 
-    fn rows(&mut self, found: impl Iterator<Item = (RowId, Option<WireType>, Totals)>) -> Vec<Row> {
+    fn rows(&mut self, found: impl Iterator<Item = DetailedTotals>) -> Vec<Row> {
         found
-            .filter_map(|(row, type_id, totals)| {
-                let place = self.place(self.replay.rows.get(row), type_id)?;
+            .filter_map(|found| {
+                let totals = found.totals;
+                let place = self.place(found.row, found.type_id, found.answers)?;
                 // sums of sizes are negative only in a damaged recording
                 let bytes = u64::try_from(totals.bytes).unwrap_or(0);
                 let blocks = u64::try_from(totals.blocks).unwrap_or(0);
@@ -164,43 +186,34 @@ impl Places<'_> {
             ),
             other => ("moment", other.to_string(), format!("Alive at {shown}.")),
         };
-        let found = snapshot
-            .totals()
-            .map(|found: DetailedTotals| (found.row, found.type_id, found.totals));
         View {
             id: id.to_owned(),
             label,
             note,
             moment: Some(time),
-            rows: self.rows(found),
+            rows: self.rows(snapshot.totals()),
             before: None,
         }
     }
 
-    fn temporary(&mut self, temporary: &Temporary) -> View {
+    fn temporary(&mut self, found: Vec<DetailedTotals>) -> View {
         View {
             id: "temporary".into(),
             label: "Temporary".into(),
             note: "Freed again before the thread had made two further allocations.".into(),
             moment: None,
-            rows: self.rows(temporary.totals().map(|(row, totals)| (row, None, totals))),
+            rows: self.rows(found.into_iter()),
             before: None,
         }
     }
 
-    fn allocated(&mut self) -> View {
-        let replay = self.replay;
+    fn allocated(&mut self, found: Vec<DetailedTotals>) -> View {
         View {
             id: "allocated".into(),
             label: "Allocated".into(),
             note: "Everything that was ever allocated, freed or not.".into(),
             moment: None,
-            rows: self.rows(
-                replay
-                    .rows
-                    .iter()
-                    .map(|(row, found)| (row, None, found.allocated)),
-            ),
+            rows: self.rows(found.into_iter()),
             before: None,
         }
     }
@@ -209,7 +222,7 @@ impl Places<'_> {
     fn lifetimes(&mut self, lifetimes: &Lifetimes) -> PageLifetimes {
         let mut lives: HashMap<(Place, u32, Option<u32>), Totals> = HashMap::new();
         for lived in lifetimes.lived() {
-            if let Some(place) = self.place(self.replay.rows.get(lived.row), lived.type_id) {
+            if let Some(place) = self.place(lived.row, lived.type_id, lived.answers) {
                 let key = (place, u32::from(lived.born), lived.died.map(u32::from));
                 *lives.entry(key).or_default() += lived.totals;
             }
@@ -337,10 +350,12 @@ fn threads(recording: &Recording, replay: &Replay<PageObserver>) -> Vec<Thread> 
         .collect()
 }
 
-fn head(recording: &Recording, replay: &Replay<PageObserver>) -> Head {
+fn head(recording: &Recording, replay: &Replay<PageObserver>, note: Option<String>) -> Head {
     let facts = recording.facts();
     let allocated: Totals = replay.rows.iter().map(|(_, row)| row.allocated).sum();
     let interpreter = replay.definitions.interpreter.as_ref();
+    let mut notes = notes::sentences(recording, &replay.definitions.notes);
+    notes.extend(note);
     Head {
         title: facts.name.clone(),
         command: facts.command.join(" "),
@@ -356,7 +371,7 @@ fn head(recording: &Recording, replay: &Replay<PageObserver>) -> Head {
         peak_time: Some(seconds(replay.ledger.peak.time)),
         allocations: u64::try_from(allocated.blocks).unwrap_or(0),
         cut_short: recording.condition().reason,
-        notes: notes::sentences(recording, &replay.definitions.notes),
+        notes,
     }
 }
 

@@ -148,6 +148,7 @@ fn heading(by: By) -> &'static str {
     match by {
         By::Type => "Kind (class / dict of class)",
         By::Size => "Individual Size",
+        By::Age => "Age",
         By::Module => "Module",
         By::Line => "Producer (line of allocation)",
         By::Site => "Producer (line of own code)",

@@ -1,10 +1,15 @@
 //! `memprof stats`: the recording in numbers.
 
+mod counted;
+
+pub use counted::{StatsObserver, observer};
+
 use super::measure::{Bytes, Count, Seconds};
-use crate::profile::{self, Resolver, Thread, Totals};
+use crate::profile::{self, Passing, Resolver, Thread, Totals};
 use crate::recording::Recording;
-use crate::replay::{Replay, SizeRange, Sizes};
+use crate::replay::{Replay, RowId, SizeRange};
 use crate::symbols::NativeNames;
+use counted::Counted;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use std::collections::BTreeMap;
@@ -19,7 +24,10 @@ pub struct Stats {
     pub frees: u64,
     /// The sum of all sizes, in bytes.
     pub bytes_allocated: i64,
-    /// The largest heap.
+    /// What passed, where only a part was asked for: all numbers are about that part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// The largest heap; of a part, what of it was alive at that moment.
     pub peak: PeakStats,
     /// What was alive at the end.
     pub end: Totals,
@@ -120,28 +128,36 @@ fn by_name<S: Serializer>(stats: &[AllocatorStats], serializer: S) -> Result<S::
 
 impl Stats {
     /// Of a recording that was replayed to its end, with the `top` lines.
-    pub fn new(recording: &Recording, replay: &Replay<Sizes>, top: usize) -> Self {
+    pub fn new(
+        recording: &Recording,
+        replay: &Replay<StatsObserver>,
+        passing: &Passing<'_>,
+        top: usize,
+    ) -> Self {
+        let counted = Counted::new(replay, passing);
         let mut by_allocator: BTreeMap<_, Totals> = BTreeMap::new();
         let mut by_stream = vec![Totals::ZERO; recording.streams().len()];
-        for (_, row) in replay.rows.iter() {
-            *by_allocator.entry(row.allocator).or_default() += row.allocated;
-            by_stream[row.stream.0 as usize] += row.allocated;
+        for (row, allocated) in &counted.allocated {
+            let row = replay.rows.get(*row);
+            *by_allocator.entry(row.allocator).or_default() += *allocated;
+            by_stream[row.stream.0 as usize] += *allocated;
         }
         let all: Totals = by_allocator.values().copied().sum();
         let ledger = &replay.ledger;
         let condition = recording.condition();
         let threads = profile::threads(&replay.definitions, recording.streams());
-        let (top_by_bytes, top_by_count) = top_lines(recording, replay, top);
+        let (top_by_bytes, top_by_count) = top_lines(recording, replay, &counted.allocated, top);
         Self {
             allocations: all.blocks,
-            frees: ledger.frees,
+            frees: counted.frees,
             bytes_allocated: all.bytes,
+            filter: passing.to_text(),
             peak: PeakStats {
-                bytes: ledger.peak.heap.bytes,
-                blocks: ledger.peak.heap.blocks,
+                bytes: counted.peak.bytes,
+                blocks: counted.peak.blocks,
                 time: ledger.peak.time.0 as f64 / 1e6,
             },
-            end: ledger.heap() + ledger.left,
+            end: counted.end,
             duration: recording.duration(),
             complete: condition.complete,
             reason: condition.reason,
@@ -173,7 +189,7 @@ impl Stats {
                 reserved_at_end: ledger.reserved,
             },
             unknown_frees: ledger.unknown_frees,
-            sizes: replay.observer.ranges(),
+            sizes: counted.sizes,
             top_by_bytes,
             top_by_count,
         }
@@ -183,7 +199,8 @@ impl Stats {
 /// The lines that allocated most bytes, and those that allocated most often.
 fn top_lines(
     recording: &Recording,
-    replay: &Replay<Sizes>,
+    replay: &Replay<StatsObserver>,
+    allocated: &[(RowId, Totals)],
     top: usize,
 ) -> (Vec<TopLine>, Vec<TopLine>) {
     let native = if recording.facts().native {
@@ -193,9 +210,9 @@ fn top_lines(
     };
     let mut resolver = Resolver::new(&replay.definitions, &native);
     let mut lines: BTreeMap<_, Totals> = BTreeMap::new();
-    for (_, row) in replay.rows.iter() {
-        if let Some(frame) = resolver.innermost(row.call) {
-            *lines.entry(frame).or_default() += row.allocated;
+    for (row, allocated) in allocated {
+        if let Some(frame) = resolver.innermost(replay.rows.get(*row).call) {
+            *lines.entry(frame).or_default() += *allocated;
         }
     }
     let stacks = resolver.finish();
@@ -228,12 +245,17 @@ impl fmt::Display for Stats {
             blocks,
             time,
         } = self.peak;
+        let mut peak = "Peak       ";
+        if let Some(filter) = &self.filter {
+            peak = "At the peak";
+            writeln!(out, "Only               {filter}")?;
+        }
         writeln!(out, "Allocations        {}", Count(self.allocations))?;
         writeln!(out, "Frees              {}", Count(self.frees as i64))?;
         writeln!(out, "Allocated in all   {}", Bytes(self.bytes_allocated))?;
         writeln!(
             out,
-            "Peak               {} in {} blocks, at {}",
+            "{peak}        {} in {} blocks, at {}",
             Bytes(bytes),
             Count(blocks),
             Seconds(time)

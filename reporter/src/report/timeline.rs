@@ -47,10 +47,19 @@ pub struct Timeline {
 pub enum Quantity {
     /// Bytes in blocks and anonymous mappings that the program asked for.
     Heap,
+    /// The same of a part of them that was asked for, at some moments.
+    Part,
     /// Resident set size, as the kernel counts it.
     Resident,
     /// Bytes of mapped files.
     Mapped,
+}
+
+impl Quantity {
+    /// Whether it is what a heap is measured by: its slope, its peak.
+    pub fn is_heap(self) -> bool {
+        matches!(self, Self::Heap | Self::Part)
+    }
 }
 
 /// One curve.

@@ -2,6 +2,7 @@
 //! of the process, and the program's marks.
 
 use super::timeline::{Mark, Point, Quantity, Series as Curve, Span as NamedSpan, Timeline};
+use crate::profile::Development;
 use crate::recording::Recording;
 use crate::replay::{MarkSeen, Series};
 use memprof_wire::event::MarkKind;
@@ -47,6 +48,20 @@ pub fn timeline(recording: &Recording, marks: &[MarkSeen], series: &Series) -> T
         series: curves,
         marks,
         spans,
+    }
+}
+
+/// What of the heap was asked for, at the moments that were looked at.
+pub fn part_of_heap(part: &Development) -> Curve {
+    let points = part.seconds().into_iter().zip(part.bytes());
+    Curve {
+        quantity: Quantity::Part,
+        points: points
+            .map(|(time, bytes)| Point {
+                time,
+                bytes: u64::try_from(bytes).unwrap_or(0),
+            })
+            .collect(),
     }
 }
 

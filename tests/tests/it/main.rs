@@ -22,6 +22,7 @@ mod endings;
 mod errors;
 mod exports;
 mod faults;
+mod filters;
 mod heapy;
 mod interpreters;
 mod kinds;

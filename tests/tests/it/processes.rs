@@ -279,3 +279,25 @@ fn the_recording_lasts_until_the_last_child_has_ended() {
         "it inherited that"
     );
 }
+
+/// A child that leaves by `_exit` has what it made itself, once, while it lives; what it inherited
+/// counts where it was allocated.
+#[test]
+fn a_followed_fork_that_leaves_by_exit_counts_what_it_inherited_once() {
+    let code = "import os\nclass Kept: pass\nkept = [Kept() for _ in range(1000)]\n\
+                child = os.fork()\n\
+                if not child:\n    own = [Kept() for _ in range(50)]\n    os._exit(0)\n\
+                os.waitpid(child, 0)\n";
+    let run = Scenario::code(usual(), code)
+        .option("--follow-children")
+        .recorded();
+    let count = |moment: &str| {
+        let filter = "type==__main__.Kept";
+        let report = run.json(&["partition", "--at", moment, "--filter", filter]);
+        report["total"]["blocks"].as_i64()
+    };
+    assert_eq!(count("peak"), Some(1050));
+    assert_eq!(count("main-end"), Some(1000));
+    // the shutdown frees what the parent had; the child never did
+    assert_eq!(count("end"), Some(50));
+}

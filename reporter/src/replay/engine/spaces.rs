@@ -93,11 +93,7 @@ impl<O: Observer> Replay<O> {
             && due < time
         {
             self.ends.pop();
-            self.park();
-            if !self.parked[space.0 as usize].is_over {
-                self.end(space);
-            }
-            self.park();
+            self.end_unless_over(space);
         }
     }
 
@@ -106,9 +102,22 @@ impl<O: Observer> Replay<O> {
         self.end_those_before(self.ledger.now);
         let space = self.spaces.get(stream.0 as usize).copied();
         let space = space.unwrap_or_default();
+        // the last of all keeps what it has: that is what a recording ends with
+        if let Some(exited) = self.exited.take_if(|exited| *exited != space) {
+            self.end_unless_over(exited);
+        }
         if space != self.current {
             self.switch(space);
         }
+    }
+
+    #[inline(never)]
+    fn end_unless_over(&mut self, space: SpaceIndex) {
+        self.park();
+        if !self.parked[space.0 as usize].is_over {
+            self.end(space);
+        }
+        self.park();
     }
 
     #[inline(never)]

@@ -187,7 +187,7 @@ fn timeline(timeline: &Timeline) -> TimelineHead<'_> {
             .series
             .iter()
             .map(|series| match series.quantity {
-                Quantity::Heap => "heap",
+                Quantity::Heap | Quantity::Part => "heap",
                 Quantity::Resident => "resident",
                 Quantity::Mapped => "mapped",
             })

@@ -4,9 +4,9 @@ use super::ranges::Ranges;
 use super::{Amounts, FunctionLines, Lines, SourceLine};
 use crate::hashing::NumberMap;
 use crate::profile::filter::Pattern;
-use crate::profile::{FrameId, Moment, Resolver, StackId, Stacks};
+use crate::profile::{FrameId, Moment, Passing, Resolver, StackId, Stacks};
 use crate::recording::Recording;
-use crate::replay::{Replay, RowId, Snapshot};
+use crate::replay::{Allocated, DetailedTotals, Replay, Snapshot};
 use crate::symbols::{Origin, SourceLines};
 use std::collections::{BTreeMap, HashMap};
 
@@ -21,8 +21,8 @@ pub struct Wanted<'a> {
     pub file: Option<&'a Pattern>,
     /// How many at most.
     pub top: Option<usize>,
-    /// For each stream whether its thread counts.
-    pub threads: &'a [bool],
+    /// The threads and the filter.
+    pub passing: &'a Passing<'a>,
 }
 
 impl Wanted<'_> {
@@ -46,17 +46,20 @@ const AROUND: u32 = 2;
 /// The longest function that is shown whole, in lines.
 const WHOLE: u32 = 60;
 
-/// The lines of the wanted functions. The replay was watched at the moment, and at the end.
+/// What has to be seen of a replay: the moment, the end, and what was ever allocated.
+pub type LinesObserver = ((Snapshot, Snapshot), Allocated);
+
+/// The lines of the wanted functions.
 pub fn gather(
     recording: &Recording,
     moment: &Moment,
-    replay: &Replay<(Snapshot, Snapshot)>,
+    replay: &Replay<LinesObserver>,
     wanted: &Wanted<'_>,
     source: &mut SourceLines,
 ) -> Lines {
     let native = recording.native_names();
     let mut resolver = Resolver::new(&replay.definitions, &native);
-    let own = own(replay, wanted.threads, &mut resolver);
+    let own = own(replay, wanted.passing, &mut resolver);
     let stacks = resolver.finish();
     let (total, frames) = amounts_of_frames(&stacks, own);
     let ranges = Ranges::new(&replay.definitions);
@@ -112,41 +115,43 @@ pub fn gather(
 
 /// What was allocated in each stack itself.
 fn own(
-    replay: &Replay<(Snapshot, Snapshot)>,
-    threads: &[bool],
+    replay: &Replay<LinesObserver>,
+    passing: &Passing<'_>,
     resolver: &mut Resolver<'_>,
 ) -> NumberMap<u32, Amounts> {
     let mut own: NumberMap<u32, Amounts> = NumberMap::default();
-    let mut add = |row: RowId, amounts: Amounts| {
-        let row = replay.rows.get(row);
-        if threads[row.stream.0 as usize] {
-            *own.entry(resolver.stack(row.call).0).or_default() += amounts;
+    let mut asking = passing.ask();
+    let mut add = |found: &DetailedTotals, amounts: Amounts| {
+        if asking.found(found) {
+            let call = replay.rows.get(found.row).call;
+            *own.entry(resolver.stack(call).0).or_default() += amounts;
         }
     };
-    for (row, found) in replay.rows.iter() {
-        let allocated = found.allocated;
+    let ((moment, end), ever) = &replay.observer;
+    for found in ever.totals(&replay.rows) {
+        let allocated = found.totals;
         add(
-            row,
+            &found,
             Amounts {
                 allocated,
                 ..Amounts::default()
             },
         );
     }
-    for found in replay.observer.0.totals() {
+    for found in moment.totals() {
         let alive = found.totals;
         add(
-            found.row,
+            &found,
             Amounts {
                 alive,
                 ..Amounts::default()
             },
         );
     }
-    for found in replay.observer.1.totals() {
+    for found in end.totals() {
         let net = found.totals;
         add(
-            found.row,
+            &found,
             Amounts {
                 net,
                 ..Amounts::default()

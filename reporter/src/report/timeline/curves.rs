@@ -44,14 +44,14 @@ pub(super) fn heap_of(timeline: &Timeline) -> Option<&Series> {
     timeline
         .series
         .iter()
-        .find(|series| series.quantity == Quantity::Heap && !series.points.is_empty())
+        .find(|series| series.quantity.is_heap() && !series.points.is_empty())
 }
 
 /// One recording: a colour for each quantity. Several: a colour for each recording, quantities by dashes, and mapped files are
 /// left out.
 fn class_of(timelines: &[Timeline], number: usize, quantity: Quantity) -> Option<String> {
     let word = match quantity {
-        Quantity::Heap => "heap",
+        Quantity::Heap | Quantity::Part => "heap",
         Quantity::Resident => "resident",
         Quantity::Mapped => "mapped",
     };
@@ -65,6 +65,7 @@ fn class_of(timelines: &[Timeline], number: usize, quantity: Quantity) -> Option
 fn name_of(timelines: &[Timeline], timeline: &Timeline, quantity: Quantity) -> String {
     let word = match quantity {
         Quantity::Heap => "Heap",
+        Quantity::Part => "Part of the heap",
         Quantity::Resident => "RSS",
         Quantity::Mapped => "Mapped files",
     };
@@ -87,14 +88,15 @@ pub(super) fn draw(timelines: &[Timeline], scale: &Scale) -> Vec<Curve> {
             };
             let line = steps(&points, scale);
             let closed = format!("{line}V{}H{}Z", scale.bottom, scale.x(first.time));
-            let area =
-                series.quantity == Quantity::Heap && timelines.len() == 1 && last.time > first.time;
+            let area = series.quantity.is_heap() && timelines.len() == 1 && last.time > first.time;
             curves.push(Curve {
                 class,
                 name: name_of(timelines, timeline, series.quantity),
                 line,
                 area: area.then_some(closed),
-                slope: (series.quantity == Quantity::Heap)
+                slope: series
+                    .quantity
+                    .is_heap()
                     .then(|| slope(&series.points))
                     .flatten(),
                 points,
