@@ -130,6 +130,18 @@ impl Thread {
         self.commit(out, end);
     }
 
+    /// Records what a census found, as [`Thread::event`] does.
+    #[inline(always)]
+    pub fn census(&mut self, event: &Event<'_>) {
+        if self.head >= self.limit && !self.wait_for_room() {
+            return;
+        }
+        let out = self.place();
+        // SAFETY: as in `allocation`.
+        let end = unsafe { transport::census(out, event) };
+        self.commit(out, end);
+    }
+
     #[inline(always)]
     fn place(&self) -> *mut u8 {
         // SAFETY: the masked position is below the capacity.

@@ -15,6 +15,7 @@ mod header;
 mod layout;
 mod lock;
 mod open;
+mod packing;
 mod read;
 mod table;
 mod write;

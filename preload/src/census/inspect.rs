@@ -44,7 +44,7 @@ impl Object<'_> {
 
     fn owns(&self, thread: &mut Thread, pointer: usize, role: Role) {
         if pointer >= LOWEST && pointer >> 47 == 0 {
-            thread.event(&Event::CensusOwned {
+            thread.census(&Event::CensusOwned {
                 address: Address(pointer as u64),
                 role,
                 owner: self.type_id,
@@ -75,7 +75,7 @@ impl Inspector {
             type_id: living.type_id,
         };
         let waiting = is_dead::<L>(object.word(0) as u64);
-        thread.event(&Event::CensusObject {
+        thread.census(&Event::CensusObject {
             address: Address(block as u64),
             type_id: living.type_id,
             waiting,

@@ -25,31 +25,20 @@ impl Site {
         Self(size << 24 | (allocator as u64) << 16 | epoch as u64)
     }
 
-    /// The bits of a [`Site::difference`] that stand for anything but the size.
-    pub const BEHIND_SIZE: u64 = 0xff_ffff;
-
-    /// The bits in which two sites differ.
-    #[inline(always)]
-    pub const fn difference(self, other: Self) -> u64 {
-        self.0 ^ other.0
-    }
-
     /// The size that is predicted, for a site of this epoch.
     #[inline(always)]
     pub const fn size(self) -> u64 {
         self.0 >> 24
     }
 
-    /// The number of the allocator that is predicted.
+    /// The number of the allocator that is predicted in an epoch: `usual` if none was seen here.
     #[inline(always)]
-    pub const fn allocator(self) -> u8 {
-        (self.0 >> 16) as u8
-    }
-
-    /// The epoch of the last allocation here.
-    #[inline(always)]
-    pub const fn epoch(self) -> u16 {
-        self.0 as u16
+    pub const fn allocator(self, epoch: u16, usual: u8) -> u8 {
+        if self.0 as u16 == epoch {
+            (self.0 >> 16) as u8
+        } else {
+            usual
+        }
     }
 }
 
@@ -87,16 +76,24 @@ pub struct Predictor {
     pub last_allocation: u64,
     /// The address of the last free.
     pub last_free: u64,
-    /// The stack of the last allocation.
+    /// The last free before one that was far away from it.
+    pub free_elsewhere: u64,
+    /// The stack of the last allocation, or the one that was defined since.
     pub last_stack: u32,
+    /// The stack that was defined last.
+    pub last_defined: u32,
+    /// The allocator last seen of each slot: that of a site without any.
+    pub usual: [u8; 2],
     /// Counts restarts, from 1.
     pub epoch: u16,
     /// The type of the object that died last.
     pub last_type: u32,
     /// The return address last written in a native frame.
     pub last_native: u64,
-    /// The address last written in a census.
+    /// The address of the last living object of a census.
     pub last_census: u64,
+    /// The last pointer to something owned.
+    pub last_owned: u64,
     /// The turn that goes on.
     pub last_turn: u64,
     /// The time last written.
@@ -113,11 +110,15 @@ impl Predictor {
         Self {
             last_allocation: 0,
             last_free: 0,
+            free_elsewhere: 0,
             last_stack: 0,
+            last_defined: 0,
+            usual: [Allocator::ObjMalloc as u8, Allocator::MemMalloc as u8],
             epoch: 1,
             last_type: 0,
             last_native: 0,
             last_census: 0,
+            last_owned: 0,
             last_turn: 0,
             last_time: 0,
             next_type: [0; TYPES],
@@ -126,10 +127,11 @@ impl Predictor {
     }
 
     /// Forgets all but what a restart event carries.
-    pub const fn restart(&mut self, turn: u64, time: u64, epoch: u16) {
+    pub const fn restart(&mut self, turn: u64, time: u64, stacks: u32, epoch: u16) {
         *self = Self::new();
         self.last_turn = turn;
         self.last_time = time;
+        self.last_defined = stacks;
         self.epoch = epoch;
     }
 

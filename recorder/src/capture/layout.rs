@@ -88,6 +88,8 @@ pub(super) enum Coding {
     Plain,
     /// As one LZ4 block.
     Lz4,
+    /// As an LZ4 block of an LZ4 block, whose length (4 bytes) comes first.
+    Lz4Twice,
 }
 
 /// What a writer says about a chunk.
@@ -217,6 +219,7 @@ impl Chunk {
         bytes[5] = match self.coding {
             Coding::Plain => 0,
             Coding::Lz4 => 1,
+            Coding::Lz4Twice => 2,
         };
         bytes[6..8].copy_from_slice(&flags.to_le_bytes());
         bytes[8..12].copy_from_slice(&self.stream.to_le_bytes());
@@ -244,6 +247,7 @@ impl Chunk {
         let coding = match bytes[5] {
             0 => Coding::Plain,
             1 => Coding::Lz4,
+            2 => Coding::Lz4Twice,
             _ => return Err(NoHeader("a chunk is coded in an unknown way")),
         };
         let kind = ChunkKind::from_number(bytes[4]);
@@ -257,7 +261,7 @@ impl Chunk {
         if coding == Coding::Plain && stored != raw {
             return Err(NoHeader("the lengths of a chunk disagree"));
         }
-        if coding == Coding::Lz4 && raw as usize > limit {
+        if coding != Coding::Plain && raw as usize > limit {
             return Err(NoHeader("a chunk is larger than the format allows"));
         }
         let flags = u16::from_le_bytes([bytes[6], bytes[7]]);

@@ -8,9 +8,9 @@ use super::facts::{
 };
 use super::header::Header;
 use super::layout::{Chunk, ChunkKind, Coding};
-use super::lock;
 use super::open::{open_file, read_header};
 use super::table::{self, Stop};
+use super::{lock, packing};
 use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -125,7 +125,7 @@ impl CaptureReader {
         // The stored bytes go behind the place of the decoded ones, so one buffer does.
         let front = match chunk.coding {
             Coding::Plain => 0,
-            Coding::Lz4 => raw,
+            Coding::Lz4 | Coding::Lz4Twice => raw,
         };
         // A reader of the file's headers checked both lengths against the file and the format.
         out.resize(front + stored, 0);
@@ -139,12 +139,15 @@ impl CaptureReader {
         if crc32fast::hash(packed) != chunk.checksum {
             return Err(self.damaged(chunk.offset, "the checksum of a chunk is wrong"));
         }
-        if chunk.coding == Coding::Lz4 {
-            match lz4_flex::block::decompress_into(packed, decoded) {
-                Ok(length) if length == raw => out.truncate(raw),
-                _ => return Err(self.damaged(chunk.offset, "a chunk cannot be decompressed")),
-            }
+        let whole = match chunk.coding {
+            Coding::Plain => return Ok(()),
+            Coding::Lz4 => packing::unpack(packed, decoded),
+            Coding::Lz4Twice => packing::unpack_twice(packed, decoded),
+        };
+        if !whole {
+            return Err(self.damaged(chunk.offset, "a chunk cannot be decompressed"));
         }
+        out.truncate(raw);
         Ok(())
     }
 

@@ -6,8 +6,8 @@ use super::facts::{Ending, Facts};
 use super::header;
 use super::layout::{Chunk, ChunkHead, ChunkKind, Coding, HEAD_BYTES, INDEX_ENTRY_BYTES};
 use super::lock;
+use super::packing::Packer;
 use super::table::TRAILER_MAGIC;
-use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
 use memprof_wire::units::Microseconds;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -114,7 +114,7 @@ pub struct CaptureWriter {
     end: u64,
     index: Vec<u8>,
     buffer: Vec<u8>,
-    table: CompressTable,
+    packer: Packer,
     failure: Option<io::Error>,
     chunks: u64,
     raw_bytes: u64,
@@ -154,8 +154,10 @@ impl CaptureWriter {
             .map_or(0, |since| {
                 u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
             });
-        // A device such as /dev/null cannot be cut, and need not be.
-        let _ = file.set_len(0);
+        // A device such as /dev/null cannot be cut, and need not be. What is cut to nothing is written
+        // to the disk by ext4 when it is closed (`auto_da_alloc`), and the user would wait for it: so
+        // the page that is written next is kept.
+        let _ = file.set_len(header::PAGE as u64);
         let written = file.write_all_at(&header::page(started), 0);
         let mut writer = Self {
             file,
@@ -163,7 +165,7 @@ impl CaptureWriter {
             end: header::PAGE as u64,
             index: Vec::new(),
             buffer: Vec::new(),
-            table: CompressTable::small(),
+            packer: Packer::new(),
             failure: written.err(),
             chunks: 0,
             raw_bytes: 0,
@@ -196,7 +198,7 @@ impl CaptureWriter {
             end,
             index,
             buffer: Vec::new(),
-            table: CompressTable::small(),
+            packer: Packer::new(),
             failure: None,
             chunks: chunks.len() as u64,
             raw_bytes: 0,
@@ -230,36 +232,24 @@ impl CaptureWriter {
         if self.failure.is_some() {
             return;
         }
-        let room = HEAD_BYTES + get_maximum_output_size(bytes.len());
-        if self.buffer.len() < room {
-            self.buffer.resize(room, 0);
-        }
+        self.buffer.resize(HEAD_BYTES, 0);
         // JSON stays readable to the eye, and the index has to be found without its length.
-        let packed = match head.kind {
+        let coding = match head.kind {
             ChunkKind::Events
             | ChunkKind::Observations
             | ChunkKind::Modules
-            | ChunkKind::Symbols => {
-                compress_into_with_table(bytes, &mut self.buffer[HEAD_BYTES..], &mut self.table)
-                    .ok()
-                    .filter(|&length| length < bytes.len())
+            | ChunkKind::Symbols => self.packer.pack(bytes, &mut self.buffer),
+            _ => {
+                self.buffer.extend_from_slice(bytes);
+                Coding::Plain
             }
-            _ => None,
         };
-        let (coding, length) = if let Some(length) = packed {
-            (Coding::Lz4, length)
-        } else {
-            self.buffer[HEAD_BYTES..HEAD_BYTES + bytes.len()].copy_from_slice(bytes);
-            (Coding::Plain, bytes.len())
-        };
-        let stored = &self.buffer[HEAD_BYTES..HEAD_BYTES + length];
+        let length = self.buffer.len() - HEAD_BYTES;
+        let stored = &self.buffer[HEAD_BYTES..];
         let chunk = Chunk::new(head, self.end, coding, bytes.len() as u32, stored);
         let encoded = chunk.encode();
         self.buffer[..HEAD_BYTES].copy_from_slice(&encoded);
-        match self
-            .file
-            .write_all_at(&self.buffer[..HEAD_BYTES + length], self.end)
-        {
+        match self.file.write_all_at(&self.buffer, self.end) {
             Ok(()) => {
                 self.index.extend_from_slice(&self.end.to_le_bytes());
                 self.index.extend_from_slice(&encoded);

@@ -1,10 +1,11 @@
 //! Words of a ring become events of a capture.
 
+use memprof_wire::allocator::Allocator;
 use memprof_wire::codec::{Encoder, MAX_EVENT};
 use memprof_wire::event::Event;
 use memprof_wire::predictor::SitePair;
-use memprof_wire::transport;
-use memprof_wire::units::{Microseconds, StackId, Turn};
+use memprof_wire::transport::{self, Receiver};
+use memprof_wire::units::{Address, Microseconds, Size, StackId, Turn, TypeId};
 
 /// How far apart [`Event::Restart`]s are at least, in bytes of one stream's chunks.
 const RESTART_INTERVAL: usize = 4 << 20;
@@ -54,48 +55,13 @@ impl Encoding {
     pub(super) fn append(&mut self, words: &[u8], chunk: &mut Vec<u8>) -> usize {
         let before = chunk.len();
         let mut rest = words;
-        while let Ok(event) = transport::read(&mut rest) {
-            chunk.reserve(MAX_EVENT);
-            // SAFETY: the room for one event was just reserved, and what was written is a part of
-            // it.
-            unsafe {
-                let out = chunk.as_mut_ptr().add(chunk.len());
-                let end = self.write(out, &event);
-                chunk.set_len(chunk.len() + (end.addr() - out.addr()));
-            }
-        }
+        let mut appending = Appending {
+            encoding: self,
+            chunk,
+        };
+        while transport::read(&mut rest, &mut appending).is_ok() {}
         self.since_restart += chunk.len() - before;
         words.len() - rest.len()
-    }
-
-    /// Writes one event.
-    ///
-    /// # Safety
-    ///
-    /// [`MAX_EVENT`] bytes from `out` on must be writable.
-    #[inline(always)]
-    unsafe fn write(&mut self, out: *mut u8, event: &Event<'_>) -> *mut u8 {
-        match *event {
-            Event::Allocation {
-                address,
-                size,
-                allocator,
-                stack,
-            } => {
-                let site = self.sites.of(stack);
-                let encoder = &mut self.encoder;
-                // SAFETY: the caller's bytes.
-                unsafe { encoder.allocation(out, address, size, allocator, stack, site) }
-            }
-            // SAFETY: the caller's bytes.
-            Event::Free { address, type_id } => unsafe { self.encoder.free(out, address, type_id) },
-            _ => {
-                self.note(event);
-                let mut unused = SitePair::EMPTY;
-                // SAFETY: the caller's bytes.
-                unsafe { self.encoder.any(out, event, &mut unused) }
-            }
-        }
     }
 
     /// Keeps what a restart has to tell.
@@ -111,6 +77,61 @@ impl Encoding {
             }
             _ => {}
         }
+    }
+}
+
+/// A chunk that grows by what it is told.
+struct Appending<'a> {
+    encoding: &'a mut Encoding,
+    chunk: &'a mut Vec<u8>,
+}
+
+impl Appending<'_> {
+    /// Lets `write` write one event.
+    #[inline(always)]
+    fn append(&mut self, write: impl FnOnce(&mut Encoding, *mut u8) -> *mut u8) {
+        self.chunk.reserve(MAX_EVENT);
+        // SAFETY: the room for one event was just reserved, and what was written is a part of it.
+        unsafe {
+            let out = self.chunk.as_mut_ptr().add(self.chunk.len());
+            let end = write(self.encoding, out);
+            self.chunk
+                .set_len(self.chunk.len() + (end.addr() - out.addr()));
+        }
+    }
+}
+
+impl<'a> Receiver<'a> for Appending<'_> {
+    #[inline(always)]
+    fn allocation(&mut self, address: Address, size: Size, allocator: Allocator, stack: StackId) {
+        self.append(|encoding, out| {
+            let site = encoding.sites.of(stack);
+            let encoder = &mut encoding.encoder;
+            // SAFETY: `append` has made room for one event.
+            unsafe { encoder.allocation(out, address, size, allocator, stack, site) }
+        });
+    }
+
+    #[inline(always)]
+    fn free(&mut self, address: Address, type_id: Option<TypeId>) {
+        self.append(|encoding, out| {
+            // SAFETY: as above.
+            unsafe { encoding.encoder.free(out, address, type_id) }
+        });
+    }
+
+    #[inline(never)]
+    fn other(&mut self, event: Event<'a>) {
+        self.append(|encoding, out| {
+            encoding.note(&event);
+            let mut unused = SitePair::EMPTY;
+            let site = match event {
+                Event::Allocation { stack, .. } => encoding.sites.of(stack),
+                _ => &mut unused,
+            };
+            // SAFETY: as above.
+            unsafe { encoding.encoder.any(out, &event, site) }
+        });
     }
 }
 
