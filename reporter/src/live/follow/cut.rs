@@ -88,7 +88,7 @@ mod tests {
         cut.drained(Microseconds(400_000), None, now);
         assert_eq!(cut.last(now), (Turn(9), Microseconds(100_000)));
         cut.drained(Microseconds(700_000), Some(Turn(30)), now);
-        assert_eq!(cut.last(now), (Turn(19), Microseconds(400_000)));
+        assert_eq!(cut.last(now), (Turn(19), Microseconds(350_000)));
         assert_eq!(
             cut.last(now + QUIET),
             (Turn(u64::MAX), Microseconds(700_001))
