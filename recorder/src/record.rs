@@ -173,7 +173,13 @@ pub fn record(
     });
 
     launch::wait(&mut root, &signals);
-    launch::wait_for(&over, &signals, || drop(stopper.take()));
+    launch::wait_for(&over, &signals, || {
+        // Without children the rest is a matter of milliseconds; a second signal from a terminal that
+        // was closed must not make it an end too soon.
+        if options.follow_children {
+            drop(stopper.take());
+        }
+    });
     let drained = draining
         .join()
         .expect("a panic of that thread would have ended the process");

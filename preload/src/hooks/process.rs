@@ -270,9 +270,10 @@ exec_listed!(execlp, 1);
 exec_listed!(execle, 2);
 
 /// Says that the process ends, where others of the recording may go on: its parent may know of it
-/// before the recorder does.
+/// before the recorder does. A child that recorded nothing has nothing to say.
 fn tell_of_the_end() {
     if session::wants(option::FOLLOW_CHILDREN)
+        && session::process() == raw::process()
         && let Some(guard) = Guard::enter()
         && let Some(thread) = Thread::ready(&guard)
     {

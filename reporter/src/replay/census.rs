@@ -92,7 +92,10 @@ impl Census {
             };
             self.known.insert(object.address, known);
         }
-        let owned = std::mem::take(&mut self.owned);
+        // a block that was freed still looks like the object it was, and points to what is not its own
+        // any more
+        let mut owned = std::mem::take(&mut self.owned);
+        owned.retain(|owned| owned.block == 0 || self.known.contains_key(&owned.block));
         let is_dict = |owned: &&Owned| owned.role == Role::Dict;
         for owned in owned.iter().filter(is_dict) {
             let blocks = [16, 32, 0].map(|front| owned.pointer.wrapping_sub(front));
