@@ -28,7 +28,7 @@ pub use completeness::Completeness;
 pub use error::CaptureError;
 pub use facts::{
     Ending, Facts, ImageEnd, ImageStart, Module, ModuleSymbols, Modules, NamedPlace, Observation,
-    StreamEnd, StreamStart,
+    SourceHashes, StreamEnd, StreamStart,
 };
 pub use layout::{Chunk, ChunkHead, ChunkKind, MAX_EVENT_CHUNK};
 pub use read::CaptureReader;

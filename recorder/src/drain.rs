@@ -7,6 +7,7 @@ mod encoding;
 mod images;
 mod marks;
 mod pace;
+mod source_names;
 mod stream;
 
 #[cfg(test)]
@@ -22,6 +23,8 @@ use memprof_wire::ring::RingState;
 use memprof_wire::session::{SessionPage, option};
 use memprof_wire::units::Microseconds;
 use pace::Pace;
+use source_names::SourceNames;
+use std::collections::BTreeSet;
 use std::io::PipeReader;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -51,6 +54,8 @@ pub struct Drained {
     pub damaged: bool,
     /// Whether the recording was stopped while programs were alive.
     pub stopped: bool,
+    /// The source files that the code of the programs comes from, by name.
+    pub sources: BTreeSet<String>,
 }
 
 /// Drains one session.
@@ -72,6 +77,7 @@ pub struct Drain {
     batch: Vec<u8>,
     lost: u64,
     damaged: bool,
+    sources: SourceNames,
 }
 
 /// What one visit to all rings found.
@@ -107,6 +113,7 @@ impl Drain {
             batch: Vec::new(),
             lost: 0,
             damaged: false,
+            sources: SourceNames::default(),
         }
     }
 
@@ -200,9 +207,10 @@ impl Drain {
             let bytes = stream.drain(&session, now, &self.writer, &mut self.batch);
             found.bytes += bytes;
             found.fullest = found.fullest.max(bytes * 100 / stream.capacity());
-            if ends && let Some(stream) = self.streams[ring].take() {
+            if ends && let Some(mut stream) = self.streams[ring].take() {
                 self.images.stream_ended(stream.image());
                 self.damaged |= stream.is_damaged();
+                self.sources.add(stream.take_sources());
                 self.lost += stream.end(&session, now, &self.writer);
             }
         }
@@ -273,6 +281,7 @@ impl Drain {
         for stream in self.streams.iter_mut().flatten() {
             stream.send(&self.writer);
             self.damaged |= stream.is_damaged();
+            self.sources.add(stream.take_sources());
         }
         self.images.finish(now, &self.writer);
         Drained {
@@ -281,6 +290,7 @@ impl Drain {
             lost: self.lost,
             damaged: self.damaged,
             stopped,
+            sources: self.sources.finish(),
         }
     }
 

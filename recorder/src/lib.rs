@@ -6,17 +6,19 @@
 //! process, what was recorded outlives the program's death, however sudden.
 //!
 //! [`record()`] does all of it; [`capture`] is the file, for writing and for reading; [`outside`] asks
-//! something of a recording while it runs.
+//! something of a recording while it runs; [`origin`] tells whose code a file is.
 
 pub mod capture;
 mod clock;
 mod drain;
 mod launch;
 mod observe;
+pub mod origin;
 pub mod outside;
 mod process;
 mod record;
 mod session;
+mod sources;
 mod writer;
 
 pub use launch::{Launch, LaunchError, PRELOAD_LIBRARY, Target};

@@ -12,6 +12,7 @@ use crate::launch::{self, CommandLine, Exit, Launch, LaunchError, Library, Signa
 use crate::observe::{Deaths, MemoryGroup};
 use crate::process::Process;
 use crate::session::{Session, hold_recorder_lock};
+use crate::sources::Sources;
 use crate::writer::Writer;
 use crossbeam_channel::bounded;
 use memprof_wire::session::{FILE_BYTES, RINGS, SessionPage, option};
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// What to record, and how.
 #[derive(Clone, Debug)]
@@ -128,7 +129,7 @@ pub fn record(
         RecordError::System { action, source }
     })?;
     let session = Arc::new(session);
-    let clock = Clock::start();
+    let (clock, began) = (Clock::start(), SystemTime::now());
 
     // The thread is there before the program, because its end is what tells the program that
     // nobody listens any more.
@@ -187,6 +188,9 @@ pub fn record(
     let exit = launch::reap(process);
     let duration = clock.elapsed();
     let ending = ending(&drained, exit, duration, session.page(), group.deaths());
+    let folder = std::env::current_dir().unwrap_or_default();
+    let folder = folder.as_path();
+    Sources { folder, began }.write(&drained.sources, clock.now(), &drained.writer);
     let ending = drained.writer.finish().finish(&ending);
     let CommandLine { name, .. } = line;
     Ok(Outcome {

@@ -13,6 +13,7 @@ mod names;
 pub mod nearest;
 mod passing;
 mod site;
+mod sources;
 mod stacks;
 mod starts;
 mod take;
@@ -26,6 +27,7 @@ pub use label::Label;
 pub use moment::{Moment, NoMoment, Point, parse_time};
 pub use names::NameId;
 pub use passing::{Asking, Passing};
+pub use sources::Sources;
 pub use stacks::{Frame, FrameId, Language, Resolved, Resolver, StackId, Stacks};
 pub use starts::Starts;
 pub use take::{
@@ -106,6 +108,8 @@ pub struct Profile {
     pub threads: Vec<Thread>,
     /// Where its functions begin.
     pub starts: Starts,
+    /// What the lines of its source files say; none unless asked for by [`Sources::new`].
+    pub sources: Sources,
     /// Where the program was started.
     pub folder: String,
     /// Whether the recording holds everything that happened.

@@ -4,6 +4,7 @@ mod programs;
 
 pub(crate) use programs::{add_up, ancestors, inheritance};
 
+use crate::profile::Sources;
 use crate::replay::{ReplayError, Source, SpaceIndex, SpacePlan, StreamSource};
 use crate::symbols::{NativeNames, Settings, unloads};
 use memprof_recorder::capture::{
@@ -249,6 +250,12 @@ impl Recording {
     /// What is known of machine code of one image alone, at its own addresses.
     pub fn native_names_of(&self, image: u32) -> NativeNames {
         self.names_of(module_lists(&self.reader, &[image]))
+    }
+
+    /// What the lines of the program's own source files said.
+    pub fn sources(&self) -> Sources {
+        // they only make a comparison finer: without them it is still right
+        Sources::new(self.reader.sources().unwrap_or_default())
     }
 
     fn names_of(&self, spaces: Vec<Vec<Modules>>) -> NativeNames {

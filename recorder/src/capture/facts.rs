@@ -181,6 +181,17 @@ pub struct NamedPlace(
     pub Vec<(u32, u32, u32)>,
 );
 
+/// What the lines of a source file said while the program ran, without telling it: enough to find
+/// a line again in another version of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceHashes {
+    /// The file, as code objects name it.
+    pub path: String,
+    /// For each line the CRC-32 (IEEE) of its bytes without white space at both ends, 0 for none.
+    pub lines: Vec<u32>,
+}
+
 /// The modules of one image from a time on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Modules {

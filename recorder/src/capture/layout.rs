@@ -41,6 +41,8 @@ pub enum ChunkKind {
     ImageEnd,
     /// One [`super::ModuleSymbols`].
     Symbols,
+    /// One [`super::SourceHashes`].
+    Sources,
     /// Something a later version writes; to be skipped.
     Other(u8),
 }
@@ -59,6 +61,7 @@ impl ChunkKind {
             8 => Self::Index,
             9 => Self::ImageEnd,
             10 => Self::Symbols,
+            11 => Self::Sources,
             other => Self::Other(other),
         }
     }
@@ -76,6 +79,7 @@ impl ChunkKind {
             Self::Index => 8,
             Self::ImageEnd => 9,
             Self::Symbols => 10,
+            Self::Sources => 11,
             Self::Other(number) => number,
         }
     }

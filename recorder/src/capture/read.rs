@@ -3,8 +3,8 @@
 use super::completeness::Completeness;
 use super::error::CaptureError;
 use super::facts::{
-    Ending, Facts, ImageEnd, ImageStart, ModuleSymbols, Modules, Observation, StreamEnd,
-    StreamStart,
+    Ending, Facts, ImageEnd, ImageStart, ModuleSymbols, Modules, Observation, SourceHashes,
+    StreamEnd, StreamStart,
 };
 use super::header::Header;
 use super::layout::{Chunk, ChunkKind, Coding};
@@ -255,6 +255,18 @@ impl CaptureReader {
     pub fn symbols(&self) -> Result<Vec<ModuleSymbols>, CaptureError> {
         let mut bytes = Vec::new();
         self.chunks_of(ChunkKind::Symbols, 0)
+            .map(|chunk| self.read_json(chunk, &mut bytes))
+            .collect()
+    }
+
+    /// What the lines of the program's own source files said, where that is known.
+    ///
+    /// # Errors
+    ///
+    /// When a chunk is damaged.
+    pub fn sources(&self) -> Result<Vec<SourceHashes>, CaptureError> {
+        let mut bytes = Vec::new();
+        self.chunks_of(ChunkKind::Sources, 0)
             .map(|chunk| self.read_json(chunk, &mut bytes))
             .collect()
     }

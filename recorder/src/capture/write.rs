@@ -238,7 +238,8 @@ impl CaptureWriter {
             ChunkKind::Events
             | ChunkKind::Observations
             | ChunkKind::Modules
-            | ChunkKind::Symbols => self.packer.pack(bytes, &mut self.buffer),
+            | ChunkKind::Symbols
+            | ChunkKind::Sources => self.packer.pack(bytes, &mut self.buffer),
             _ => {
                 self.buffer.extend_from_slice(bytes);
                 Coding::Plain

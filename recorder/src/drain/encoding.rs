@@ -1,5 +1,6 @@
 //! Words of a ring become events of a capture.
 
+use super::source_names::SourceNames;
 use memprof_wire::allocator::Allocator;
 use memprof_wire::codec::{Encoder, MAX_EVENT};
 use memprof_wire::event::Event;
@@ -18,6 +19,7 @@ pub(super) struct Encoding {
     turn: Turn,
     time: Microseconds,
     since_restart: usize,
+    sources: SourceNames,
 }
 
 impl Encoding {
@@ -29,6 +31,7 @@ impl Encoding {
             turn: Turn(0),
             time: Microseconds(0),
             since_restart: 0,
+            sources: SourceNames::default(),
         }
     }
 
@@ -64,7 +67,12 @@ impl Encoding {
         words.len() - rest.len()
     }
 
-    /// Keeps what a restart has to tell.
+    /// The source files that the stream has named so far.
+    pub(super) fn take_sources(&mut self) -> SourceNames {
+        std::mem::take(&mut self.sources)
+    }
+
+    /// Keeps what a restart has to tell, and the names of source files.
     #[cold]
     fn note(&mut self, event: &Event<'_>) {
         match *event {
@@ -75,6 +83,8 @@ impl Encoding {
             Event::PythonFrame { stack, .. } | Event::NativeFrame { stack, .. } => {
                 self.sites.define(stack);
             }
+            Event::Code { file, .. } => self.sources.announce(file),
+            Event::Bytes(bytes) => self.sources.piece(bytes),
             _ => {}
         }
     }

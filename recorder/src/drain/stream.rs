@@ -1,6 +1,7 @@
 //! One thread's events on their way from its ring into chunks.
 
 use super::encoding::Encoding;
+use super::source_names::SourceNames;
 use crate::capture::{ChunkHead, ChunkKind, StreamEnd, StreamStart};
 use crate::session::{Mapping, Session};
 use crate::writer::Writer;
@@ -98,6 +99,11 @@ impl Stream {
     /// Whether what stood in the ring's header made no sense.
     pub(super) fn is_damaged(&self) -> bool {
         self.damaged
+    }
+
+    /// The source files that its code comes from, as far as it has named them.
+    pub(super) fn take_sources(&mut self) -> SourceNames {
+        self.encoding.take_sources()
     }
 
     /// Whether the thread was quiet for so long that somebody should see whether it lives.

@@ -2,6 +2,7 @@
 
 use super::{Failure, Input, Selection, input, output};
 use crate::profile::{By, Moment, Profile};
+use crate::recording::Recording;
 use crate::report::diff::Diff;
 use crate::report::measure::{Bytes, parse_bytes};
 use std::path::PathBuf;
@@ -119,14 +120,20 @@ fn profiles(selection: &Selection, other: &Other) -> Result<(Profile, Profile), 
             };
             // both are opened before either is read
             let newer = newer.open()?;
-            let a = input::profile(&recording, &request)?;
-            Ok((a, input::profile(&newer, &request)?))
+            let profile = |recording: &Recording| {
+                let mut profile = input::profile(recording, &request)?;
+                profile.sources = recording.sources();
+                Ok::<Profile, Failure>(profile)
+            };
+            Ok((profile(&recording)?, profile(&newer)?))
         }
         Other::Moments(from, to) => {
             let at = |moment: &Moment| {
                 let mut request = request.clone();
                 request.moment = moment.clone();
-                input::profile(&recording, &request)
+                let mut profile = input::profile(&recording, &request)?;
+                profile.sources = recording.sources();
+                Ok::<Profile, Failure>(profile)
             };
             Ok((at(from)?, at(to)?))
         }

@@ -3,7 +3,7 @@
 use super::filter::{Filter, Subject};
 use super::group::no_object;
 use super::nearest::suggestion;
-use super::{Age, Moment, NameId, Profile, ProfileRow, Resolver, Starts, Thread, Totals};
+use super::{Age, Moment, NameId, Profile, ProfileRow, Resolver, Sources, Starts, Thread, Totals};
 use crate::hashing::NumberMap;
 use crate::recording::Recording;
 use crate::replay::{
@@ -391,6 +391,7 @@ pub(super) fn build_tagged<T: Copy + Ord + std::hash::Hash>(
         stacks,
         threads,
         starts: Starts::new(definitions),
+        sources: Sources::default(),
         folder,
         complete: recording.condition().complete,
         has_types: definitions.has_types(),

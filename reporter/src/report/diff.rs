@@ -1,11 +1,18 @@
 //! `memprof diff`: what one moment holds that another one does not, in two recordings or in one.
 
+mod join;
+mod shared_code;
+
+#[cfg(test)]
+mod tests;
+
 use super::columns::Columns;
 use super::measure::{Bytes, Count};
 use crate::profile::{Grouping, Label, Profile, Totals, group};
+use join::{Row, join};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use std::collections::HashMap;
+use shared_code::SharedCode;
 use std::fmt;
 
 /// The difference of two profiles, growth first.
@@ -69,28 +76,18 @@ impl Serialize for Change {
     }
 }
 
-/// A row of one profile: what it is called in every recording, what it is called in this one, and
-/// how much of it there is.
-type Row = (Vec<Label>, Vec<Label>, Totals);
-
 impl Diff {
     /// What `b` holds that `a` does not: the biggest `top` changes, all without one.
     ///
     /// Rows are joined by names alone. Files in the folder where the program was started are
-    /// joined by their place in it, and a line is counted from where its function begins, so that
-    /// it stays the same when code above it is changed.
+    /// joined by their place in it, and lines by their function and by what they say, so that
+    /// they stay the same when code above them is changed. Where a recording does not tell what
+    /// its lines say, they are counted from where their function begins.
     pub fn new(a: &Profile, b: &Profile, grouping: &Grouping, top: Option<usize>) -> Self {
         let rows = |profile: &Profile, other: &Profile| -> Vec<Row> {
+            let code = SharedCode { profile, other };
             let groups = group::group(profile, grouping).into_iter();
-            groups
-                .map(|group| {
-                    let labels = group.labels.iter();
-                    let key = labels
-                        .map(|label| portable(profile, other, label))
-                        .collect();
-                    (key, group.labels, group.totals)
-                })
-                .collect()
+            groups.map(|group| code.row(group)).collect()
         };
         let mut rows = join(rows(a, b), rows(b, a));
         let shown = top.unwrap_or(usize::MAX).min(rows.len());
@@ -107,113 +104,6 @@ impl Diff {
             heading: grouping.to_string(),
             width: None,
         }
-    }
-}
-
-fn join(a: Vec<Row>, b: Vec<Row>) -> Vec<Change> {
-    let mut changes: HashMap<Vec<Label>, Change> = HashMap::new();
-    for (key, labels, totals) in b {
-        let zero = Totals::ZERO;
-        let (a, b) = (zero, zero);
-        changes.entry(key).or_insert(Change { labels, a, b }).b += totals;
-    }
-    for (key, labels, totals) in a {
-        let zero = Totals::ZERO;
-        let (a, b) = (zero, zero);
-        changes.entry(key).or_insert(Change { labels, a, b }).a += totals;
-    }
-    pair_moved(&mut changes);
-    let mut changes: Vec<Change> = changes.into_values().collect();
-    changes.retain(|change| !change.totals().is_zero());
-    changes.sort_by(|one, other| {
-        let growth = |change: &Change| (change.totals().bytes, change.totals().blocks);
-        let bigger = growth(other).cmp(&growth(one));
-        bigger.then_with(|| one.labels.cmp(&other.labels))
-    });
-    changes
-}
-
-/// Within one function, as many lines of the older one alone as of the newer one alone are taken
-/// for the same lines, in their order: code that is no function of its own, such as that of a
-/// module, has no beginning to count from.
-fn pair_moved(changes: &mut HashMap<Vec<Label>, Change>) {
-    let mut functions: HashMap<Vec<Label>, [Vec<Vec<Label>>; 2]> = HashMap::new();
-    for (key, change) in &*changes {
-        let place = match (change.a.is_zero(), change.b.is_zero()) {
-            (false, true) => 0,
-            (true, false) => 1,
-            _ => continue,
-        };
-        let without_lines = key.iter().cloned().map(without_line).collect();
-        functions.entry(without_lines).or_default()[place].push(key.clone());
-    }
-    for [mut older, mut newer] in functions.into_values() {
-        if older.len() != newer.len() {
-            continue;
-        }
-        older.sort();
-        newer.sort();
-        for (older, newer) in older.iter().zip(&newer) {
-            if let Some(gone) = changes.remove(older)
-                && let Some(change) = changes.get_mut(newer)
-            {
-                change.a += gone.a;
-            }
-        }
-    }
-}
-
-fn without_line(label: Label) -> Label {
-    match label {
-        Label::Place { function, file, .. } => Label::Function { function, file },
-        label => label,
-    }
-}
-
-/// A label as the other recording has it, too, if it has the same code.
-fn portable(profile: &Profile, other: &Profile, label: &Label) -> Label {
-    let inside = |profile: &Profile, file: &str| {
-        let rest = file.strip_prefix(profile.folder.as_str());
-        let rest = rest.and_then(|rest| rest.strip_prefix('/'));
-        rest.unwrap_or(file).to_owned()
-    };
-    match label.clone() {
-        Label::Place {
-            function,
-            file,
-            line,
-        } => {
-            let start = profile.starts.of(&function, &file);
-            let file = inside(profile, &file);
-            let outside = format!("{}/{file}", other.folder);
-            let there = other
-                .starts
-                .of(&function, &outside)
-                .or_else(|| other.starts.of(&function, &file));
-            // of several functions of one name none can be told from another but by its line
-            let line = match (start, there) {
-                (Some(start), Some(_)) => line.saturating_sub(start),
-                _ => line,
-            };
-            Label::Place {
-                function,
-                file,
-                line,
-            }
-        }
-        Label::Function { function, file } => Label::Function {
-            function,
-            file: inside(profile, &file),
-        },
-        Label::File(file) => Label::File(inside(profile, &file)),
-        // the kernel gives a thread another number each time
-        Label::Thread { id, name } if name.is_empty() => {
-            let place = profile.threads.iter().position(|thread| thread.id == id);
-            let id = place.map_or(id, |place| place as u32);
-            Label::Thread { id, name }
-        }
-        Label::Thread { name, .. } => Label::Thread { id: 0, name },
-        label => label,
     }
 }
 
@@ -270,88 +160,5 @@ impl fmt::Display for Diff {
             0 => Ok(()),
             more => writeln!(out, "<{more} more rows. Use --top N to view.>"),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Change, Diff, Row, join};
-    use crate::profile::{By, Grouping, Label, Totals, sample};
-    use proptest::prelude::*;
-
-    fn rows() -> impl Strategy<Value = Vec<Row>> {
-        let row = (0u8..20, -5i64..100, 0i64..10).prop_map(|(name, bytes, blocks)| {
-            let labels = vec![Label::Kind(format!("kind {name}"))];
-            (labels.clone(), labels, Totals { bytes, blocks })
-        });
-        proptest::collection::vec(row, 0..40)
-    }
-
-    proptest! {
-        #[test]
-        fn of_itself_nothing_differs(rows in rows()) {
-            prop_assert_eq!(join(rows.clone(), rows), []);
-        }
-
-        #[test]
-        fn the_opposite_difference_is_the_negative_one(a in rows(), b in rows()) {
-            let opposite = |change: Change| Change { a: change.b, b: change.a, ..change };
-            let mut forth = join(a.clone(), b.clone());
-            let mut back: Vec<Change> = join(b, a).into_iter().map(opposite).collect();
-            for changes in [&mut forth, &mut back] {
-                changes.sort_by(|one, other| one.labels.cmp(&other.labels));
-            }
-            prop_assert_eq!(forth, back);
-        }
-
-        #[test]
-        fn the_changes_add_up(a in rows(), b in rows()) {
-            let sum = |rows: &[Row]| rows.iter().map(|row| row.2).sum::<Totals>();
-            let expected = sum(&b) - sum(&a);
-            let changes: Totals = join(a, b).iter().map(Change::totals).sum();
-            prop_assert_eq!(changes, expected);
-        }
-    }
-
-    #[test]
-    fn lines_that_moved_with_their_function_are_the_same() {
-        let file = "/home/me/app/main.py";
-        let mut a = sample::of_stacks(&[("load", file, 12)], &[(&[0], 100)]);
-        let mut b = sample::of_stacks(&[("load", file, 15)], &[(&[0], 100), (&[0], 7)]);
-        a.starts.add("load", file, 10);
-        b.starts.add("load", file, 13);
-        let diff = Diff::new(&a, &b, &Grouping::one(By::Line), None);
-        assert_eq!(diff.rows.len(), 1, "{diff}");
-        assert_eq!(diff.rows[0].totals(), Totals::block(7));
-        assert_eq!(
-            diff.rows[0].labels[0].to_string(),
-            format!("load ({file}:15)")
-        );
-        // another function of that name: lines are all there is to go by, and their order
-        b.starts.add("load", file, 90);
-        let diff = Diff::new(&a, &b, &Grouping::one(By::Line), None);
-        assert_eq!(diff.rows.len(), 1, "{diff}");
-        assert_eq!(diff.rows[0].totals(), Totals::block(7));
-        // as many lines on both sides there must be
-        let functions = [("load", file, 15), ("load", file, 16)];
-        let b = sample::of_stacks(&functions, &[(&[0], 100), (&[1], 7)]);
-        let diff = Diff::new(&a, &b, &Grouping::one(By::Line), None);
-        assert_eq!(diff.rows.len(), 3, "{diff}");
-    }
-
-    #[test]
-    fn as_text() {
-        let (a, b) = (sample::branches(), sample::recursion());
-        let text = Diff::new(&a, &b, &Grouping::one(By::Function), Some(1)).to_string();
-        let expected = "\
-A  peak: 1.1 KiB
-B  peak: 70 B
-B holds -1.0 KiB (-93.7%) and -1 blocks more than A
-
-Bytes    %  Blocks    A     B  function
-+70 B  new      +3  0 B  70 B  walk (/home/me/walk.py)
-<3 more rows. Use --top N to view.>
-";
-        assert_eq!(text, expected);
     }
 }

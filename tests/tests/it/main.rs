@@ -49,3 +49,4 @@ mod terminals;
 mod threads;
 mod timeline;
 mod unharmed;
+mod versions;
