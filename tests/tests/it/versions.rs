@@ -19,7 +19,8 @@ def load():
 held = load() + (bytes(32 << 20),)
 ";
 
-/// The same with lines above and inside the function; the second block is larger.
+/// The same with lines above and inside the function, one of which holds a block too; the second
+/// block is larger.
 const SECOND: &str = "\
 import json
 
@@ -33,8 +34,9 @@ def load():
     first = bytearray(100_000)
     if number:
         number += 1
+    extra = bytearray(150_000)
     second = bytearray(SIZE)
-    return first, second
+    return first, second, extra
 held = load() + (bytes(32 << 20),)
 ";
 
@@ -72,15 +74,16 @@ fn a_line_is_the_same_line_wherever_it_was_moved_to_in_its_function() {
     let folder = Folder::new();
     let a = recorded(&folder, FIRST);
     let b = recorded(&folder, SECOND);
+    let row = |line, bytes| ("load".to_owned(), line, bytes);
     for by in ["line", "site", "type,line"] {
         assert_eq!(
             difference(&a, &b, by),
-            [("load".to_owned(), 13, 100_000)],
+            [row(13, 150_001), row(14, 100_000)],
             "by {by}"
         );
         assert_eq!(
             difference(&b, &a, by),
-            [("load".to_owned(), 5, -100_000)],
+            [row(5, -100_000), row(13, -150_001)],
             "by {by}"
         );
         assert_eq!(difference(&b, &b, by), [], "by {by}");

@@ -89,27 +89,31 @@ pub(super) fn join(a: Vec<Row>, b: Vec<Row>) -> Vec<Change> {
 /// of its own, such as that of a module, and has no beginning to count from. A line that both
 /// recordings have is no other one.
 fn pair_moved(joined: &mut HashMap<Vec<Key>, Joined>) {
-    let mut functions: HashMap<Vec<Key>, [Vec<(Vec<Label>, Vec<Key>)>; 2]> = HashMap::new();
+    let mut functions: HashMap<Vec<Key>, Function> = HashMap::new();
     for (key, Joined { change, is_there }) in &*joined {
-        let place = match (change.a.is_zero(), change.b.is_zero()) {
-            _ if *is_there => continue,
-            (false, true) => 0,
-            (true, false) => 1,
-            _ => continue,
-        };
+        if *is_there || change.a.is_zero() == change.b.is_zero() {
+            continue;
+        }
         let without_lines = key.iter().map(Key::without_line).collect();
-        let line = (change.labels.clone(), key.clone());
-        functions.entry(without_lines).or_default()[place].push(line);
+        let function = functions.entry(without_lines).or_default();
+        let lines = if change.b.is_zero() {
+            &mut function.older
+        } else {
+            &mut function.newer
+        };
+        lines.push((change.labels.clone(), key.clone()));
     }
-    for [mut older, mut newer] in functions.into_values() {
+    for Function {
+        mut older,
+        mut newer,
+    } in functions.into_values()
+    {
         if older.len() != newer.len() {
             continue;
         }
-        let in_order = |lines: &mut Vec<(Vec<Label>, Vec<Key>)>| {
-            lines.sort_by(|one, other| one.0.cmp(&other.0))
-        };
-        in_order(&mut older);
-        in_order(&mut newer);
+        // by their numbers, which the keys may lack
+        older.sort_by(|one, other| one.0.cmp(&other.0));
+        newer.sort_by(|one, other| one.0.cmp(&other.0));
         for ((_, older), (_, newer)) in older.iter().zip(&newer) {
             if let Some(gone) = joined.remove(older)
                 && let Some(line) = joined.get_mut(newer)
@@ -118,6 +122,13 @@ fn pair_moved(joined: &mut HashMap<Vec<Key>, Joined>) {
             }
         }
     }
+}
+
+/// The lines of a function that one recording alone has, with their names there.
+#[derive(Debug, Default)]
+struct Function {
+    older: Vec<(Vec<Label>, Vec<Key>)>,
+    newer: Vec<(Vec<Label>, Vec<Key>)>,
 }
 
 #[cfg(test)]
