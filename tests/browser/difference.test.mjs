@@ -6,6 +6,9 @@ import { boxPosition, browser, clickBox, colourAt, open, row, rows } from "./bro
 
 after(() => browser.close());
 
+// What a bytearray has beside its bytes.
+const BESIDE = 100;
+
 test("boxes are as wide as what changed, growth and loss added", async () => {
   const page = await open("difference");
   const shown = await rows(page);
@@ -62,4 +65,14 @@ test("search sums the change", async () => {
 test("inverted differences", async () => {
   const page = await open("difference", { hash: "#inverted=yes" });
   assert.deepEqual(await row(page, 1), ["parse 2000", "Node.walk -500"]);
+});
+
+test("the difference of two moments of one recording, as it comes from memprof itself", async () => {
+  const page = await open("moments");
+  const changes = new Map((await rows(page)).flat().map((box) => [box.name, box.bytes]));
+  const near = (name, bytes) => assert.ok(Math.abs(changes.get(name) - bytes) < BESIDE, `${name}: ${changes.get(name)}`);
+  near("comes", 2_000_000);
+  near("goes", -3_000_000);
+  assert.equal(changes.get("stays") ?? 0, 0);
+  assert.deepEqual(page.problems, []);
 });
