@@ -35,8 +35,11 @@ const KEYS: [(&str, &str); 16] = [
     ("churn/s", "bytes allocated a second, freed or not"),
 ];
 
+/// The longest of them, and the border.
+const WIDTH: u16 = 70;
+
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, _: &State) {
-    let width = area.width.min(66);
+    let width = area.width.min(WIDTH);
     let height = area.height.min(KEYS.len() as u16 + 2);
     let place = Rect {
         x: area.x + (area.width - width) / 2,

@@ -2,7 +2,7 @@
 
 use super::draw;
 use crate::live::follow::Condition;
-use crate::live::state::{Pane, State};
+use crate::live::state::{Pane, Sort, State};
 use crate::live::survey::{Entry, Looked, Node, ProcessEntry, Rate, Survey, Values};
 use crate::profile::Totals;
 use crate::replay::{Peak, Sample};
@@ -154,7 +154,7 @@ fn the_lines_on_a_small_terminal() {
         "",
         "",
         "",
-        " ? help  q quit  s sort: own  p shows: now  / filter  m mark  space pause  f fl…",
+        " ? help  q quit  s sort: own  p shows: now  / filter  m mark  space pause",
     ];
     assert_eq!(screen, expected);
 }
@@ -214,6 +214,40 @@ fn types_threads_and_processes() {
         processes[5],
         "     4711    3.0 MiB    6.0 MiB  1,234,567    9.0 MiB  running    python3 app.py"
     );
+}
+
+#[test]
+fn every_pane_has_room_for_names_on_a_narrow_terminal() {
+    let mut state = state();
+    state.filter = "d".into();
+    let lines = screen(&mut state, 40, 8);
+    assert_eq!(lines[3], " 1 Lines  2  3  4  5  6");
+    assert_eq!(lines[7], " / only “d”  q quit  s sort: own");
+    state.filter.clear();
+    state.pane = Pane::Types;
+    state.survey.looked = Looked::At {
+        time: 10.5,
+        programs: 2,
+    };
+    let expected = [
+        " 1  2  3 Types  4  5  6",
+        "      freed      alive  type (census of…",
+        "    1.0 GiB        0 B  dict",
+    ];
+    assert_eq!(screen(&mut state, 40, 8)[3..6], expected);
+    assert_eq!(
+        screen(&mut state, 80, 8)[4],
+        "      freed      objects      alive     objects  type (census of 2 2.000 s ago)"
+    );
+    state.sort = Sort::Total;
+    assert!(screen(&mut state, 80, 8)[7].contains("s sort: alive"));
+    state.pane = Pane::Processes;
+    let expected = [
+        " 1  2  3  4  5  6 Processes",
+        "  process       heap  state      command",
+        "     4711    3.0 MiB  running    python…",
+    ];
+    assert_eq!(screen(&mut state, 40, 8)[3..6], expected);
 }
 
 #[test]
@@ -291,11 +325,15 @@ fn filter_help_and_tiny_screens() {
     assert!(filtered[5].contains("decode (") && filtered[6].is_empty());
     assert!(filtered[7].starts_with(" show only: decode_"));
     state.help = true;
-    assert!(
-        screen(&mut state, 80, 24)
-            .join("\n")
-            .contains("another pane")
-    );
+    let help = screen(&mut state, 80, 24).join("\n");
+    for whole in [
+        "another pane",
+        "a click does both",
+        "for a census",
+        "forget it",
+    ] {
+        assert!(help.contains(whole), "{whole}: {help}");
+    }
     for (width, height) in [(1, 1), (3, 2), (20, 5), (300, 80)] {
         assert_eq!(screen(&mut state, width, height).len(), usize::from(height));
     }

@@ -76,21 +76,20 @@ pub(super) fn table(state: &State, width: usize) -> Content<'_> {
 
 pub(super) fn types(state: &State, width: usize) -> Content<'_> {
     let entries = state.entries();
-    let when = match state.survey.looked {
-        Looked::Never => "alive: t asks for a census".to_owned(),
-        Looked::AtEnd => "alive at the end".to_owned(),
-        Looked::At { time, programs } => {
-            let ago = Seconds((state.survey.elapsed - time).max(0.0));
-            let of = match programs {
-                1 => String::new(),
-                programs => format!(" of {programs} programs"),
-            };
-            format!("alive as of the census{of} {ago} ago")
-        }
+    let line = move |freed: [String; 2], alive: [String; 2], name: &str| {
+        let ([freed, deaths], [alive, lives]) = (freed, alive);
+        let numbers = if width < NARROWER {
+            format!(" {freed:>10} {alive:>10}  ")
+        } else {
+            format!(" {freed:>10} {deaths:>12} {alive:>10} {lives:>11}  ")
+        };
+        let room = width.saturating_sub(numbers.chars().count());
+        format!("{numbers}{}", fit(name, room))
     };
-    let heading = format!(
-        " {:>10} {:>12} {:>10} {:>11}  type ({when})",
-        "freed", "objects", "alive", "objects"
+    let heading = line(
+        ["freed".into(), "objects".into()],
+        ["alive".into(), "objects".into()],
+        &format!("type ({})", when(state, width)),
     );
     let looked = state.survey.looked != Looked::Never;
     let count = entries.len();
@@ -98,21 +97,46 @@ pub(super) fn types(state: &State, width: usize) -> Content<'_> {
         let entry = entries[number];
         let (freed, alive) = (entry.own.now, entry.total.now);
         let known = |text: String| if looked { text } else { "?".to_owned() };
-        let numbers = format!(
-            " {:>10} {:>12} {:>10} {:>11}  ",
-            Bytes(freed.bytes).to_string(),
-            Count(freed.blocks).to_string(),
-            known(Bytes(alive.bytes).to_string()),
-            known(Count(alive.blocks).to_string())
-        );
-        let room = width.saturating_sub(numbers.chars().count());
-        format!("{numbers}{}", fit(&entry.name, room))
+        line(
+            [
+                Bytes(freed.bytes).to_string(),
+                Count(freed.blocks).to_string(),
+            ],
+            [
+                known(Bytes(alive.bytes).to_string()),
+                known(Count(alive.blocks).to_string()),
+            ],
+            &entry.name,
+        )
     };
     Content {
         heading,
         count,
         line: Box::new(line),
         empty: nothing(state),
+    }
+}
+
+/// What is known of what is alive.
+fn when(state: &State, width: usize) -> String {
+    let narrow = width < NARROW;
+    match state.survey.looked {
+        Looked::Never if narrow => "t: census".to_owned(),
+        Looked::Never => "alive: t asks for a census".to_owned(),
+        Looked::AtEnd => "alive at the end".to_owned(),
+        Looked::At { time, programs } => {
+            let ago = Seconds((state.survey.elapsed - time).max(0.0));
+            let of = match programs {
+                1 => String::new(),
+                programs if narrow => format!(" of {programs}"),
+                programs => format!(" of {programs} programs"),
+            };
+            if narrow {
+                format!("census{of} {ago} ago")
+            } else {
+                format!("alive as of the census{of} {ago} ago")
+            }
+        }
     }
 }
 
