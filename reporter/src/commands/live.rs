@@ -10,6 +10,7 @@ use std::env;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 /// What was asked for.
@@ -73,15 +74,21 @@ struct Beside {
 }
 
 impl Host for Beside {
-    fn flamegraph(&mut self, process: Option<u32>, elapsed: f64) -> String {
+    fn flamegraph(&mut self, process: Option<u32>, elapsed: f64) -> (String, Receiver<String>) {
         flamegraph(&self.path, process, elapsed)
     }
 
     fn log(&mut self, _: &mut Vec<String>) {}
 }
 
-/// Begins to write a flame graph of what is recorded so far, and says where it will be.
-pub fn flamegraph(recording: &Path, process: Option<u32>, elapsed: f64) -> String {
+/// Begins to write a flame graph of what is recorded so far, says where it will be, and later
+/// whether it is there.
+pub fn flamegraph(
+    recording: &Path,
+    process: Option<u32>,
+    elapsed: f64,
+) -> (String, Receiver<String>) {
+    let (tell, later) = mpsc::channel();
     let stem = recording.file_stem().unwrap_or_default().to_string_lossy();
     let stem = stem.strip_prefix("memprof-").unwrap_or(&stem);
     let page = format!("memprof-flamegraph-{stem}-{elapsed:.1}s.html");
@@ -98,10 +105,17 @@ pub fn flamegraph(recording: &Path, process: Option<u32>, elapsed: f64) -> Strin
     });
     match begun {
         Ok(mut child) => {
-            // somebody has to hear that it has ended
-            thread::spawn(move || child.wait());
-            format!("a flame graph of the peak is being written to {page}")
+            let now = format!("a flame graph of the peak is being written to {page}");
+            thread::spawn(move || {
+                let said = match child.wait() {
+                    Ok(status) if status.success() => format!("the flame graph is in {page}"),
+                    _ => format!("{page} could not be written: see memprof flamegraph"),
+                };
+                // whoever has left the screen does not hear it
+                let _ = tell.send(said);
+            });
+            (now, later)
         }
-        Err(error) => format!("no flame graph can be written: {error}"),
+        Err(error) => (format!("no flame graph can be written: {error}"), later),
     }
 }

@@ -18,6 +18,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
 
@@ -148,7 +149,7 @@ struct Here {
 }
 
 impl Host for Here {
-    fn flamegraph(&mut self, process: Option<u32>, elapsed: f64) -> String {
+    fn flamegraph(&mut self, process: Option<u32>, elapsed: f64) -> (String, Receiver<String>) {
         flamegraph(Path::new(&self.path), process, elapsed)
     }
 

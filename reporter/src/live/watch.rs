@@ -10,6 +10,7 @@ use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, DisableMouseCapture, EnableMouseCapture};
 use ratatui::crossterm::execute;
 use std::io;
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 /// Between two drawings.
@@ -19,9 +20,9 @@ const READING: Duration = Duration::from_millis(100);
 
 /// What the screen asks of the rest of the program.
 pub trait Host {
-    /// Saves what is recorded so far as a flame graph, of one process or all. Returns what to tell
-    /// the user.
-    fn flamegraph(&mut self, process: Option<u32>, elapsed: f64) -> String;
+    /// Begins to save what is recorded so far as a flame graph, of one process or all. Returns what
+    /// to tell the user now, and where there is something to tell when it is done.
+    fn flamegraph(&mut self, process: Option<u32>, elapsed: f64) -> (String, Receiver<String>);
     /// What the program has written since, if this terminal is the program's.
     fn log(&mut self, lines: &mut Vec<String>);
 }
@@ -50,6 +51,7 @@ fn run(
     let mut surveyor = Surveyor::default();
     let mut places = Places::default();
     let mut censuses = Censuses::default();
+    let mut pages: Vec<Receiver<String>> = Vec::new();
     let mut marks = 0;
     let mut next = Instant::now();
     loop {
@@ -63,6 +65,13 @@ fn run(
             if let Some(said) = censuses.poll() {
                 state.message = Some(said);
             }
+            pages.retain(|page| match page.try_recv() {
+                Ok(said) => {
+                    state.message = Some(said);
+                    false
+                }
+                Err(error) => error == TryRecvError::Empty,
+            });
             if !state.paused {
                 state.survey = surveyor.survey(follower);
             }
@@ -96,8 +105,9 @@ fn run(
                 }
                 Some(Wish::Process(process)) => follower.choose(process),
                 Some(Wish::Flamegraph) => {
-                    let said = host.flamegraph(follower.chosen(), state.survey.elapsed);
+                    let (said, later) = host.flamegraph(follower.chosen(), state.survey.elapsed);
                     state.message = Some(said);
+                    pages.push(later);
                 }
                 None => {}
             }
