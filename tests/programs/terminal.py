@@ -9,6 +9,7 @@ import pty
 import re
 import select
 import shlex
+import signal
 import sys
 import time
 
@@ -19,6 +20,9 @@ class Terminal:
     def __init__(self, command):
         self.process, self.side = pty.fork()
         if not self.process:
+            # whoever runs the tests may ignore these, and it would be inherited
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+                signal.signal(number, signal.SIG_DFL)
             os.execvp(command[0], command)
         self.text, self.place = "", 0
 
