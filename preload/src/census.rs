@@ -266,7 +266,7 @@ fn dicts_of_static_types(thread: &mut Thread) {
             && raw::read(kind + 8, &mut metatype)
             && let Some(owner) = types::number(metatype[0] as usize)
         {
-            thread.event(&Event::CensusOwned {
+            thread.census(&Event::CensusOwned {
                 address: Address(dict[0]),
                 role: Role::Dict,
                 owner,

@@ -121,7 +121,7 @@ impl Thread {
     /// dropped.
     #[cold]
     pub fn event(&mut self, event: &Event<'_>) {
-        if self.head >= self.limit && !self.wait_for_room() {
+        if !self.has_room() {
             return;
         }
         let out = self.place();
@@ -133,13 +133,19 @@ impl Thread {
     /// Records what a census found, as [`Thread::event`] does.
     #[inline(always)]
     pub fn census(&mut self, event: &Event<'_>) {
-        if self.head >= self.limit && !self.wait_for_room() {
+        if !self.has_room() {
             return;
         }
         let out = self.place();
         // SAFETY: as in `allocation`.
         let end = unsafe { transport::census(out, event) };
         self.commit(out, end);
+    }
+
+    /// Whether there is room for an event, after having waited for it if need be.
+    #[inline(always)]
+    fn has_room(&mut self) -> bool {
+        self.head < self.limit || self.wait_for_room()
     }
 
     #[inline(always)]

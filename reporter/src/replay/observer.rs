@@ -88,6 +88,8 @@ impl Observer for () {}
 
 /// Somebody may listen.
 impl<O: Observer> Observer for Option<O> {
+    const WANTS_CENSUS: bool = O::WANTS_CENSUS;
+
     #[inline(always)]
     fn allocated(&mut self, context: Context<'_>, row: RowId, size: u64, born: Stamp) {
         if let Some(observer) = self {
@@ -124,6 +126,24 @@ impl<O: Observer> Observer for Option<O> {
     fn mark(&mut self, context: Context<'_>, mark: &MarkSeen) {
         if let Some(observer) = self {
             observer.mark(context, mark);
+        }
+    }
+
+    fn enters(&mut self, space: SpaceIndex) {
+        if let Some(observer) = self {
+            observer.enters(space);
+        }
+    }
+
+    fn census(&mut self, context: Context<'_>) {
+        if let Some(observer) = self {
+            observer.census(context);
+        }
+    }
+
+    fn living(&mut self, share: Share, type_id: Option<TypeId>) {
+        if let Some(observer) = self {
+            observer.living(share, type_id);
         }
     }
 

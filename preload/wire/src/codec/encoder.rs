@@ -360,7 +360,6 @@ impl Predictor {
         length: u64,
         type_id: Option<TypeId>,
     ) -> *mut u8 {
-        let number = type_id.map_or(0, |type_id| u64::from(type_id.0));
         // SAFETY: the caller's bytes: 1 for the kind, 8 for the address, one short number.
         unsafe {
             out.add(1)
@@ -380,7 +379,7 @@ impl Predictor {
                         TYPE_FOLLOWS
                     },
             );
-            varint::write_short_if(rest, number, !predicted)
+            varint::write_short_if(rest, u64::from(type_id), !predicted)
         }
     }
 
