@@ -76,7 +76,14 @@ fn check(run: &Run, program: &str, moment: &str, what: &dyn std::fmt::Display) {
             let file = row["file"].as_str().unwrap_or_default();
             file.ends_with(program) && row["line"] == line && row["kind"] == kind.as_str()
         });
-        assert_eq!(got, number, "{what} {moment} line {line}: {kind} {bytes:?}");
+        if got != number {
+            let is_there = |row: &Value| row["line"] == line || row["kind"] == kind.as_str();
+            let there: Vec<_> = rows.iter().filter(|row| is_there(row)).collect();
+            let totals = run.json(&["stats"])["totals"].clone();
+            panic!(
+                "{what} {moment} line {line}: {got} of {number} {kind} {bytes:?} in {there:#?} {totals}"
+            );
+        }
     }
 }
 
