@@ -1,11 +1,13 @@
 //! Types and owners of what is alive: exact numbers, on every interpreter.
 
+use crate::binaries::memprof;
 use crate::interpreters;
 use crate::packages;
 use crate::programs::source;
-use crate::scenario::{Run, Scenario};
+use crate::scenario::{Run, Scenario, finish};
 use memprof_wire::event::Note;
 use serde_json::Value;
+use std::process::Command;
 
 /// What a line of a program says that it makes, as `# counts: KIND NUMBER [of BYTES]; …`.
 struct Promise {
@@ -197,5 +199,65 @@ fn a_census_where_the_program_asks_for_one_describes_what_is_alive_there() {
         let of = |kind: &str| count(&rows, |row| row["kind"] == kind);
         assert_eq!(of("__main__.Kept"), 321, "{interpreter}");
         assert_eq!(of("dict of __main__.Kept"), 321, "{interpreter}");
+    }
+}
+
+#[test]
+fn what_a_killed_program_kept_is_of_no_type_and_what_it_freed_before_is_of_its_own() {
+    let code = "import os, signal\n\
+                class Kept:\n    __slots__ = ()\n\
+                class Gone:\n    __slots__ = ()\n\
+                kept = []\n\
+                for _ in range(321):\n    kept.append(Kept())\n\
+                gone = []\n\
+                for _ in range(77):\n    gone.append(Gone())\n\
+                peak = bytearray(32 << 20)\n\
+                del gone, peak\n\
+                os.kill(os.getpid(), signal.SIGKILL)\n";
+    let unread = "<alive at exit, type not read>";
+    for interpreter in interpreters::all() {
+        let run = Scenario::code(interpreter, code).record();
+        let at = |moment: &str, line: u64, kind: &str| {
+            let rows = rows(&run, moment, "type,line");
+            let of_line = |row: &Value| row["line"] == line && row["file"] == "<string>";
+            count(&rows, |row| of_line(row) && row["kind"] == kind)
+        };
+        for moment in ["peak", "end"] {
+            assert_eq!(at(moment, 8, unread), 321, "{interpreter} {moment}");
+            assert_eq!(at(moment, 8, "__main__.Kept"), 0, "{interpreter} {moment}");
+        }
+        assert_eq!(at("peak", 11, "__main__.Gone"), 77, "{interpreter}");
+        assert_eq!(at("peak", 11, unread), 0, "{interpreter}");
+        // whatever was left is only called by what is known of it
+        let left = rows(&run, "end", "type");
+        let named = |row: &Value| !row["kind"].as_str().unwrap().starts_with('<');
+        assert_eq!(count(&left, named), 0, "{interpreter}: {left:#?}");
+        let stats = run.json(&["stats"]);
+        assert_eq!(
+            count(&left, |_| true),
+            stats["end"]["blocks"],
+            "{interpreter}"
+        );
+        // the reports of leaks and growth call it the same
+        for report in ["leaks", "growth"] {
+            let words = [report, "--by", "type"];
+            let report = run.json(&words);
+            let rows = report["rows"].as_array().unwrap();
+            assert!(
+                rows.iter().any(|row| row["kind"] == unread),
+                "{interpreter}: {report}"
+            );
+            assert!(
+                rows.iter().all(|row| row["kind"] != "__main__.Kept"),
+                "{interpreter}"
+            );
+        }
+        let mut table = Command::new(memprof());
+        table.args(["partition", "--at", "end"]).arg(&run.file);
+        let output = finish(table, b"");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("killed by signal 9 (SIGKILL)"), "{said}");
+        let table = String::from_utf8(output.stdout).unwrap();
+        assert!(table.contains(unread), "{table}");
     }
 }
