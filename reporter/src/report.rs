@@ -22,3 +22,4 @@ pub mod timeline;
 pub mod timeline_data;
 pub mod tree;
 pub mod trend;
+pub mod versions;

@@ -1,7 +1,7 @@
 //! `memprof flamegraph`
 
 use super::{Failure, Input, Selection, input, output};
-use crate::profile::{Moment, reached};
+use crate::profile::{Moment, Sources, Starts, reached};
 use crate::recording::Recording;
 use crate::replay::{
     Allocated, Detail, Lifetimes, Series, ShortLife, ShortLived, Snapshot, Temporary,
@@ -9,6 +9,7 @@ use crate::replay::{
 use crate::report::flamegraph::{FlamegraphData, difference, difference_of_moments, render};
 use crate::report::page_data::{PageRequest, STEPS, gather};
 use crate::report::timeline_data::SAMPLES;
+use crate::report::versions::Code;
 use crate::symbols::SourcePolicy;
 use memprof_wire::units::Microseconds;
 use std::path::{Path, PathBuf};
@@ -56,12 +57,16 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             };
             // both are opened before either is read
             let newer = newer.open()?;
-            let before = page(&recording, options, [moment, moment])?;
-            difference(before, page(&newer, options, [moment, moment])?)
+            let (before, starts) = page(&recording, options, [moment, moment])?;
+            let (after, newer_starts) = page(&newer, options, [moment, moment])?;
+            let (sources, newer_sources) = (recording.sources(), newer.sources());
+            let code = code(&recording, &starts, &sources);
+            let newer_code = self::code(&newer, &newer_starts, &newer_sources);
+            difference((before, code), (after, newer_code))
         }
         None => match &options.earlier {
-            Some(earlier) => difference_of_moments(page(&recording, options, [earlier, moment])?),
-            None => page(&recording, options, [moment, &Moment::End])?,
+            Some(earlier) => difference_of_moments(page(&recording, options, [earlier, moment])?.0),
+            None => page(&recording, options, [moment, &Moment::End])?.0,
         },
     };
     let page = render(&data);
@@ -70,12 +75,20 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The page of a recording whose first two views are these moments.
+fn code<'a>(recording: &'a Recording, starts: &'a Starts, sources: &'a Sources) -> Code<'a> {
+    Code {
+        folder: &recording.facts().folder,
+        starts,
+        sources,
+    }
+}
+
+/// The page of a recording whose first two views are these moments, and where its functions begin.
 fn page(
     recording: &Recording,
     options: &Options,
     moments: [&Moment; 2],
-) -> Result<FlamegraphData, Failure> {
+) -> Result<(FlamegraphData, Starts), Failure> {
     let duration = Microseconds((recording.duration() * 1e6) as u64);
     let selection = &options.selection;
     let atoms = || selection.request().atoms();
@@ -103,7 +116,8 @@ fn page(
         }),
         source: options.source,
     };
-    Ok(gather(recording, &replay, &request))
+    let starts = Starts::new(&replay.definitions);
+    Ok((gather(recording, &replay, &starts, &request), starts))
 }
 
 fn say(recording: &Recording, output: &Path, options: &Options) {

@@ -79,13 +79,10 @@ impl Serialize for Change {
 impl Diff {
     /// What `b` holds that `a` does not: the biggest `top` changes, all without one.
     ///
-    /// Rows are joined by names alone. Files in the folder where the program was started are
-    /// joined by their place in it, and lines by their function and by what they say, so that
-    /// they stay the same when code above them is changed. Where a recording does not tell what
-    /// its lines say, they are counted from where their function begins.
+    /// Rows are joined by names alone, files and lines as [`super::versions`] tells.
     pub fn new(a: &Profile, b: &Profile, grouping: &Grouping, top: Option<usize>) -> Self {
         let rows = |profile: &Profile, other: &Profile| -> Vec<Row> {
-            let code = SharedCode { profile, other };
+            let code = SharedCode::new(profile, other);
             let groups = group::group(profile, grouping).into_iter();
             groups.map(|group| code.row(group)).collect()
         };

@@ -45,10 +45,11 @@ pub struct PageRequest<'a> {
     pub source: SourcePolicy,
 }
 
-/// The page of a recording that was replayed.
+/// The page of a recording that was replayed, whose functions begin there.
 pub fn gather(
     recording: &Recording,
     replay: &Replay<PageObserver>,
+    starts: &profile::Starts,
     request: &PageRequest,
 ) -> FlamegraphData {
     let (((first, second), (temporary, (series, lifetimes))), finely) = &replay.observer;
@@ -87,7 +88,6 @@ pub fn gather(
     } = places;
     let stacks = resolver.finish();
     let folder = &recording.facts().folder;
-    let starts = profile::Starts::new(&replay.definitions);
     let ran = UNIX_EPOCH.checked_add(Duration::from_nanos(
         recording.reader().started_nanoseconds(),
     ));
@@ -96,7 +96,7 @@ pub fn gather(
         recording: head(recording, replay, request.note.clone()),
         frames: stacks
             .frame_ids()
-            .map(|frame| page_frame(&stacks, frame, folder, &starts, &mut source))
+            .map(|frame| page_frame(&stacks, frame, folder, starts, &mut source))
             .collect(),
         nodes: (1..stacks.count() as u32)
             .map(|stack| page_node(&stacks, StackId(stack)))

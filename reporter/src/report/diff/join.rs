@@ -2,6 +2,7 @@
 
 use super::Change;
 use crate::profile::{Label, Totals};
+use crate::report::versions::{Line, Rewritten};
 use std::collections::HashMap;
 
 /// A row of one profile.
@@ -17,30 +18,11 @@ pub(super) struct Row {
     pub is_there: bool,
 }
 
-/// A label as every recording has it. A line that says something known is without its number.
+/// A label as every recording has it; a line is that of a function.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub label: Label,
-    pub text: Option<Text>,
-}
-
-/// What a line says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Text {
-    /// As the recording tells it.
-    pub hash: u32,
-    /// The how manieth line it is that says so, from where its function begins.
-    pub number: usize,
-}
-
-impl Key {
-    fn without_line(&self) -> Self {
-        let label = match self.label.clone() {
-            Label::Place { function, file, .. } => Label::Function { function, file },
-            label => label,
-        };
-        Self { label, text: None }
-    }
+    pub line: Option<Line>,
 }
 
 /// A change, and whether its line is known to be in both recordings.
@@ -84,51 +66,25 @@ pub(super) fn join(a: Vec<Row>, b: Vec<Row>) -> Vec<Change> {
     changes
 }
 
-/// Within one function, as many lines of the older one alone as of the newer one alone are taken
-/// for the same lines, in their order: they were rewritten, or belong to code that is no function
-/// of its own, such as that of a module, and has no beginning to count from. A line that both
-/// recordings have is no other one.
+/// Joins lines that were rewritten.
 fn pair_moved(joined: &mut HashMap<Vec<Key>, Joined>) {
-    let mut functions: HashMap<Vec<Key>, Function> = HashMap::new();
+    let mut rewritten: Rewritten<Vec<Label>, Vec<Label>, Vec<Key>> = Rewritten::default();
     for (key, Joined { change, is_there }) in &*joined {
         if *is_there || change.a.is_zero() == change.b.is_zero() {
             continue;
         }
-        let without_lines = key.iter().map(Key::without_line).collect();
-        let function = functions.entry(without_lines).or_default();
-        let lines = if change.b.is_zero() {
-            &mut function.older
-        } else {
-            &mut function.newer
-        };
-        lines.push((change.labels.clone(), key.clone()));
-    }
-    for Function {
-        mut older,
-        mut newer,
-    } in functions.into_values()
-    {
-        if older.len() != newer.len() {
-            continue;
-        }
+        let without_lines = key.iter().map(|key| key.label.clone()).collect();
         // by their numbers, which the keys may lack
-        older.sort_by(|one, other| one.0.cmp(&other.0));
-        newer.sort_by(|one, other| one.0.cmp(&other.0));
-        for ((_, older), (_, newer)) in older.iter().zip(&newer) {
-            if let Some(gone) = joined.remove(older)
-                && let Some(line) = joined.get_mut(newer)
-            {
-                line.change.a += gone.change.a;
-            }
+        let place = change.labels.clone();
+        rewritten.add(without_lines, change.a.is_zero(), place, key.clone());
+    }
+    for (older, newer) in rewritten.pairs() {
+        if let Some(gone) = joined.remove(&older)
+            && let Some(line) = joined.get_mut(&newer)
+        {
+            line.change.a += gone.change.a;
         }
     }
-}
-
-/// The lines of a function that one recording alone has, with their names there.
-#[derive(Debug, Default)]
-struct Function {
-    older: Vec<(Vec<Label>, Vec<Key>)>,
-    newer: Vec<(Vec<Label>, Vec<Key>)>,
 }
 
 #[cfg(test)]
@@ -143,7 +99,7 @@ mod tests {
             Row {
                 key: vec![Key {
                     label: label.clone(),
-                    text: None,
+                    line: None,
                 }],
                 labels: vec![label],
                 totals: Totals { bytes, blocks },

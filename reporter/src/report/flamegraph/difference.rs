@@ -1,24 +1,32 @@
 //! Two pages' data as one that shows what changed between them.
 //!
-//! Nothing of a run is the same in the next one but names: stacks are joined frame by frame, by function, file and line, where
-//! a file counts by its place in the folder the program was started in, and a line from where its function begins (so that it
-//! stays the same when code above it is changed). Threads and types are joined by name.
+//! Nothing of a run is the same in the next one but names: stacks are joined frame by frame, by function, file and line, as
+//! [`versions`](crate::report::versions) tells. Threads and types are joined by name.
+
+mod frames;
 
 use std::collections::HashMap;
 
 use super::data::{
-    FlamegraphData, Frame, FrameId, FrameKind, Node, NodeId, Place, Process, ProcessId, Row,
-    Thread, ThreadId, TypeId, View,
+    FlamegraphData, Frame, FrameId, Node, NodeId, Place, Process, ProcessId, Row, Thread, ThreadId,
+    TypeId, View,
 };
+use crate::report::versions::Code;
 
 /// The page of what the first view of `after` holds that the first view of `before` does not. Both are there as views of
 /// their own, too.
-pub fn difference(before: FlamegraphData, after: FlamegraphData) -> FlamegraphData {
+pub fn difference(
+    (before, before_code): (FlamegraphData, Code<'_>),
+    (after, after_code): (FlamegraphData, Code<'_>),
+) -> FlamegraphData {
     let names = [name(&before), name(&after)];
-    let mut joined = Joined::default();
-    // The newer one comes first, so that where both have a frame its line is told.
-    let after_rows = joined.add(&after);
-    let before_rows = joined.add(&before);
+    let frames = frames::join((&before.frames, before_code), (&after.frames, after_code));
+    let mut joined = Joined {
+        frames: frames.all,
+        ..Joined::default()
+    };
+    let after_rows = joined.add(&after, &frames.newer);
+    let before_rows = joined.add(&before, &frames.older);
     let label = |data: &FlamegraphData| {
         data.views
             .first()
@@ -108,23 +116,14 @@ struct Joined {
     processes: Vec<Process>,
     threads: Vec<Thread>,
     types: Vec<String>,
-    known_frames: HashMap<FrameKey, FrameId>,
     known_nodes: HashMap<(Option<NodeId>, FrameId), NodeId>,
     known_threads: HashMap<String, ThreadId>,
     known_types: HashMap<String, TypeId>,
 }
 
-/// Function, file, line within the function, and whose code it is.
-type FrameKey = (String, String, u32, FrameKind);
-
 impl Joined {
-    /// Adds a recording; returns the rows of its first view in the joined numbers.
-    fn add(&mut self, data: &FlamegraphData) -> Vec<Row> {
-        let frames: Vec<FrameId> = data
-            .frames
-            .iter()
-            .map(|frame| self.frame(frame, &data.recording.folder))
-            .collect();
+    /// Adds a recording whose frames have these joined numbers; returns the rows of its first view in the joined numbers.
+    fn add(&mut self, data: &FlamegraphData, frames: &[FrameId]) -> Vec<Row> {
         let mut nodes: Vec<NodeId> = Vec::with_capacity(data.nodes.len());
         for node in &data.nodes {
             let parent = node
@@ -149,27 +148,6 @@ impl Joined {
                 ..*row
             })
             .collect()
-    }
-
-    fn frame(&mut self, frame: &Frame, folder: &str) -> FrameId {
-        let inside = frame
-            .file
-            .strip_prefix(folder)
-            .and_then(|rest| rest.strip_prefix('/'));
-        let line = match frame.function_line {
-            0 => frame.line,
-            first => frame.line.saturating_sub(first),
-        };
-        let key = (
-            frame.function.clone(),
-            inside.unwrap_or(&frame.file).to_owned(),
-            line,
-            frame.kind,
-        );
-        *self.known_frames.entry(key).or_insert_with(|| {
-            self.frames.push(frame.clone());
-            FrameId(self.frames.len() as u32 - 1)
-        })
     }
 
     fn node(&mut self, parent: Option<NodeId>, frame: FrameId) -> NodeId {
@@ -220,98 +198,4 @@ impl Joined {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A program of one function, started in `folder`, that holds so much at a line of it.
-    fn program(folder: &str, first_line: u32, line: u32, bytes: u64) -> FlamegraphData {
-        let frame = |function: &str, function_line, line| Frame {
-            function: function.into(),
-            file: format!("{folder}/app.py"),
-            line,
-            function_line,
-            ..Frame::default()
-        };
-        let mut data = FlamegraphData {
-            frames: vec![frame("load", first_line, line), frame("main", 1, 2)],
-            nodes: vec![
-                Node {
-                    parent: None,
-                    frame: FrameId(1),
-                },
-                Node {
-                    parent: Some(NodeId(0)),
-                    frame: FrameId(0),
-                },
-            ],
-            threads: vec![Thread {
-                name: "MainThread".into(),
-                tid: bytes as u32,
-                process: None,
-            }],
-            views: vec![View {
-                label: "Peak".into(),
-                rows: vec![Row {
-                    place: Place {
-                        node: Some(NodeId(1)),
-                        thread: Some(ThreadId(0)),
-                        type_of: None,
-                    },
-                    bytes,
-                    blocks: 1,
-                }],
-                ..View::default()
-            }],
-            ..FlamegraphData::default()
-        };
-        data.recording.folder = folder.into();
-        data.recording.file = format!("/tmp/{bytes}.bin");
-        data
-    }
-
-    #[test]
-    fn code_that_moved_is_the_same_code() {
-        let joined = difference(program("/old", 10, 13, 100), program("/new", 40, 43, 250));
-        assert_eq!(
-            (
-                joined.frames.len(),
-                joined.nodes.len(),
-                joined.threads.len()
-            ),
-            (2, 2, 1)
-        );
-        let load = joined
-            .frames
-            .iter()
-            .find(|frame| frame.function == "load")
-            .expect("it is there");
-        assert_eq!((load.file.as_str(), load.line), ("/new/app.py", 43));
-        let view = &joined.views[0];
-        let before = view.before.as_ref().expect("it is a difference");
-        assert_eq!((view.rows[0].bytes, before[0].bytes), (250, 100));
-        assert_eq!(view.rows[0].place, before[0].place);
-        assert_eq!(joined.recording.title, "100.bin → 250.bin");
-    }
-
-    #[test]
-    fn another_line_of_the_function_is_other_code() {
-        let joined = difference(program("/old", 10, 13, 100), program("/old", 10, 14, 100));
-        assert_eq!((joined.frames.len(), joined.nodes.len()), (3, 3));
-        let view = &joined.views[0];
-        let before = view.before.as_ref().expect("it is a difference");
-        assert_ne!(view.rows[0].place.node, before[0].place.node);
-    }
-
-    #[test]
-    fn two_moments_of_one_recording() {
-        let mut data = program("/old", 10, 13, 100);
-        data.views.push(View {
-            label: "End".into(),
-            ..View::default()
-        });
-        let data = difference_of_moments(data);
-        assert_eq!(data.views.len(), 3);
-        assert_eq!(data.views[0].rows, []);
-        assert_eq!(data.views[0].before.as_ref().map(Vec::len), Some(1));
-    }
-}
+mod tests;
