@@ -26,7 +26,7 @@ pub use growth::{Course, Development, Part};
 pub use label::Label;
 pub use moment::{Moment, NoMoment, Point, parse_time};
 pub use names::NameId;
-pub use passing::{Asking, Passing};
+pub use passing::{Asking, Passing, in_words};
 pub use sources::Sources;
 pub use stacks::{Frame, FrameId, Language, Resolved, Resolver, StackId, Stacks};
 pub use starts::Starts;

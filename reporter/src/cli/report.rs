@@ -386,7 +386,7 @@ pub(super) struct OutputArguments {
     pub(super) force: bool,
 }
 
-/// Sums are those of a moment, but for chrome and heaptrack: these tell the whole story.
+/// Sums are those of a moment, but for chrome and heaptrack: these tell of the whole run.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   memprof export collapsed memprof-app.py.4711.bin | flamegraph.pl > app.svg

@@ -1,12 +1,12 @@
 //! `memprof export`
 
-use super::{Failure, Selection, input, output};
+use super::{Failure, Selection, input, output, timeline};
 use crate::export::{
     chrome, collapsed, csv, gprof2dot, heaptrack, heapy, json, massif, pprof, speedscope,
 };
-use crate::profile::{Moment, Profile, ProfileError, reached};
+use crate::profile::{Moment, Profile, ProfileError, in_words, reached};
+use crate::recording::Recording;
 use crate::replay::{Allocated, Detail, Series, Snapshot};
-use crate::report::timeline_data::{SAMPLES, timeline};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -64,12 +64,17 @@ impl Options {
         self.selection.thread.is_none() && self.selection.filter.is_none()
     }
 
-    /// Refuses what a format has no place for.
-    fn require_all(&self, what: &'static str) -> Result<(), Failure> {
-        if self.takes_all() && self.selection.moment == Moment::Peak {
-            Ok(())
-        } else {
-            Err(ProfileError::WholeOnly(what).into())
+    /// What is asked for, in words; `None` where it is everything.
+    fn part(&self) -> Option<String> {
+        let Selection { thread, filter, .. } = &self.selection;
+        in_words(thread.as_deref(), filter.as_ref())
+    }
+
+    /// Refuses a moment where a format has no place for one.
+    fn require_no_moment(&self, what: &'static str) -> Result<(), Failure> {
+        match self.selection.moment {
+            Moment::Peak => Ok(()),
+            _ => Err(ProfileError::WholeOnly(what).into()),
         }
     }
 }
@@ -118,10 +123,10 @@ fn heap_profile(options: &Options) -> Result<(), Failure> {
 
 /// Writes memory over time.
 fn counters(options: &Options) -> Result<(), Failure> {
-    options.require_all("chrome")?;
+    options.require_no_moment("chrome")?;
     let recording = options.selection.input.open()?;
-    let replay = input::replay(&recording, Series::new(SAMPLES))?;
-    let timeline = timeline(&recording, &replay.marks, &replay.observer);
+    let (timeline, replay) = timeline::gather(&recording, &options.selection.request())?;
+    let part = options.part();
     let facts = recording.facts();
     let peak = replay.ledger.peak;
     let seconds = |time: memprof_wire::units::Microseconds| time.0 as f64 / 1e6;
@@ -130,6 +135,7 @@ fn counters(options: &Options) -> Result<(), Failure> {
     let process = chrome::Process {
         id: recording.image().map_or(facts.root, |image| image.process),
         name: &facts.name,
+        part: part.as_deref(),
         peak: (seconds(peak.time), peak.heap.bytes),
         end: (last.max(recording.duration()), replay.ledger.heap().bytes),
     };
@@ -154,13 +160,19 @@ fn snapshots(options: &Options) -> Result<(), Failure> {
     options.write(|out| massif::write(&profile, samples, program, out))
 }
 
-/// Writes every event.
+/// Writes every event, or those of what passes.
 fn events(options: &Options) -> Result<(), Failure> {
-    options.require_all("heaptrack")?;
+    options.require_no_moment("heaptrack")?;
     let recording = options.selection.input.open()?;
+    let part = options.part();
+    let chosen = match &part {
+        Some(_) => Some(chosen(&recording, &options.selection)?),
+        None => None,
+    };
     let mut failure = None;
     let written = options.write(|out| {
-        let writer = heaptrack::HeaptrackWriter::new(&recording, out)?;
+        let only = part.as_deref().zip(chosen.as_ref());
+        let writer = heaptrack::HeaptrackWriter::new(&recording, only, out)?;
         match input::replay_here(&recording, writer) {
             Ok(replay) => heaptrack::finish(&recording, replay),
             Err(error) => {
@@ -170,6 +182,16 @@ fn events(options: &Options) -> Result<(), Failure> {
         }
     });
     failure.map_or(written, Err)
+}
+
+/// Which blocks pass. That takes two replays: the names of what is told apart by them may come after
+/// the blocks, and what is asked about a block is often known only at its death.
+fn chosen(recording: &Recording, selection: &Selection) -> Result<heaptrack::Births, Failure> {
+    let names = input::replay_silently(recording, ())?;
+    let passing = selection.passing(recording, &names)?;
+    let choosing = heaptrack::Choosing::new(&passing, selection.request().atoms());
+    let replay = input::replay_silently(recording, choosing)?;
+    Ok(replay.observer.finish())
 }
 
 fn write(format: Format, profile: &Profile, name: &str, out: &mut dyn Write) -> io::Result<()> {

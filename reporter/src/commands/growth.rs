@@ -15,9 +15,9 @@ const ROWS: usize = 20;
 ///
 /// When the recording cannot be read, or does not know the thread.
 pub fn run(selection: &Selection, moments: usize) -> Result<(), Failure> {
-    selection.require_no_age("growth")?;
     let recording = selection.input.open()?;
     let mut request = selection.request();
+    request.check()?;
     let duration = Microseconds((recording.duration() * 1e6) as u64);
     let growth = Growth::new(duration, request.detail, request.atoms());
     let replay = input::replay(&recording, growth)?;

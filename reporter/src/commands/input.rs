@@ -56,12 +56,23 @@ pub fn replay<O: Observer + Send>(
 ///
 /// When the file cannot be read.
 pub fn replay_here<O: Observer>(recording: &Recording, observer: O) -> Result<Replay<O>, Failure> {
-    let progress = Progress::new(recording);
-    let replay = profile::replay_here(recording, &progress, observer)?;
-    drop(progress);
+    let replay = replay_silently(recording, observer)?;
     warn(recording);
     note(recording, &replay.definitions.notes);
     Ok(replay)
+}
+
+/// The same without warnings, for those who replay a recording once more.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub fn replay_silently<O: Observer>(
+    recording: &Recording,
+    observer: O,
+) -> Result<Replay<O>, Failure> {
+    let progress = Progress::new(recording);
+    Ok(profile::replay_here(recording, &progress, observer)?)
 }
 
 /// The profile of a moment, with a progress bar when it takes long, and warns of what is missing.

@@ -31,10 +31,10 @@ pub struct Options {
 /// asked for.
 pub fn run(options: &Options) -> Result<(), Failure> {
     let selection = &options.selection;
-    selection.require_no_age("leaks")?;
     let suppressions = Suppressions::new(options.suppressions.as_deref())?;
     let recording = selection.input.open()?;
     let mut request = selection.request();
+    request.check()?;
     let duration = Microseconds((recording.duration() * 1e6) as u64);
     let growth = Growth::new(duration, request.detail, request.atoms());
     let allocated = Allocated::new(selection.tells_apart(), request.detail, request.atoms());

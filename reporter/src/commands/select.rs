@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::input::{self, Input};
-use crate::profile::{By, Filter, Grouping, Moment, Passing, Profile, ProfileError, Request};
+use crate::profile::{By, Filter, Grouping, Moment, Passing, Profile, Request};
 use crate::recording::Recording;
 use crate::replay::{Detail, Observer, Replay};
 
@@ -57,18 +57,6 @@ impl Selection {
     fn groups_by_age(&self) -> bool {
         let by = self.by.as_ref();
         by.is_some_and(|by| by.properties().contains(&By::Age))
-    }
-
-    /// Refuses ages in a report that is not about one moment.
-    ///
-    /// # Errors
-    ///
-    /// When rows are to be added up by age.
-    pub fn require_no_age(&self, report: &'static str) -> Result<(), ProfileError> {
-        if self.groups_by_age() {
-            return Err(ProfileError::NoAgeHere(report));
-        }
-        Ok(())
     }
 
     /// What of the rows of a replay is asked for.

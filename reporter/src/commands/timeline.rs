@@ -3,7 +3,7 @@
 use super::{Failure, Input, input, output};
 use crate::profile::{Development, Filter, Moment, Request};
 use crate::recording::Recording;
-use crate::replay::{Detail, Growth, Series};
+use crate::replay::{Detail, Growth, Replay, Series};
 use crate::report::timeline::{Timeline, TimelineReport};
 use crate::report::timeline_data::{SAMPLES, part_of_heap, timeline};
 use memprof_wire::units::Microseconds;
@@ -74,8 +74,29 @@ fn is_image(path: &Path) -> bool {
         .is_some_and(|end| end.eq_ignore_ascii_case("svg"))
 }
 
-fn report(recordings: &[Recording], request: &Request) -> Result<TimelineReport, Failure> {
+/// Who hears of a replay: for the heap as a whole, and for a part of it.
+pub(super) type Observed = (Series, Option<Growth>);
+
+/// The time line of a recording: of all memory, or of what of it is asked for.
+pub(super) fn gather(
+    recording: &Recording,
+    request: &Request,
+) -> Result<(Timeline, Replay<Observed>), Failure> {
+    let duration = Microseconds((recording.duration() * 1e6) as u64);
     let of_part = request.filter.is_some() || request.thread.is_some();
+    let growth = of_part.then(|| Growth::new(duration, request.detail, request.atoms()));
+    let replay = input::replay(recording, (Series::new(SAMPLES), growth))?;
+    let (series, growth) = &replay.observer;
+    let mut found = timeline(recording, &replay.marks, series);
+    if let Some(growth) = growth {
+        let nothing_more = std::iter::empty();
+        let part = Development::new(recording, &replay, growth, nothing_more, request)?;
+        found.series = vec![part_of_heap(&part)];
+    }
+    Ok((found, replay))
+}
+
+fn report(recordings: &[Recording], request: &Request) -> Result<TimelineReport, Failure> {
     let several = recordings.len() > 1;
     let mut notes = Vec::new();
     if let Some(thread) = &request.thread {
@@ -86,16 +107,7 @@ fn report(recordings: &[Recording], request: &Request) -> Result<TimelineReport,
     }
     let mut timelines: Vec<Timeline> = Vec::new();
     for recording in recordings {
-        let duration = Microseconds((recording.duration() * 1e6) as u64);
-        let growth = of_part.then(|| Growth::new(duration, request.detail, request.atoms()));
-        let replay = input::replay(recording, (Series::new(SAMPLES), growth))?;
-        let (series, growth) = &replay.observer;
-        let mut found = timeline(recording, &replay.marks, series);
-        if let Some(growth) = growth {
-            let nothing_more = std::iter::empty();
-            let part = Development::new(recording, &replay, growth, nothing_more, request)?;
-            found.series = vec![part_of_heap(&part)];
-        }
+        let (mut found, _) = gather(recording, request)?;
         let file = recording.reader().path().file_name().unwrap_or_default();
         if several {
             found.label = file.to_string_lossy().into_owned();

@@ -16,6 +16,8 @@ pub struct Process<'a> {
     pub id: u32,
     /// What was run.
     pub name: &'a str,
+    /// What of its memory the curve is about, if not all.
+    pub part: Option<&'a str>,
     /// The largest heap: when, in seconds, and its bytes. A curve knows it by its step alone.
     pub peak: (f64, i64),
     /// The heap at the end, in the same way.
@@ -40,6 +42,10 @@ pub fn write(timeline: &Timeline, process: Process<'_>, out: &mut dyn Write) -> 
     let mut events = vec![
         json!({"ph": "M", "name": "process_name", "pid": pid, "args": {"name": process.name}}),
     ];
+    if let Some(part) = process.part {
+        let labels = json!({"labels": format!("only {part}")});
+        events.push(json!({"ph": "M", "name": "process_labels", "pid": pid, "args": labels}));
+    }
     for curve in &timeline.series {
         let points = curve.points.iter();
         let mut values: Vec<(f64, i64)> = points
@@ -114,6 +120,7 @@ mod tests {
         let process = Process {
             id: 7,
             name: "a.py",
+            part: None,
             peak: (0.75, 90),
             end: (2.0, 3),
         };

@@ -5,6 +5,10 @@
 //! names its size and stack (`a`, numbered from 0), and `+` and `-` name that. Stacks, texts and
 //! places may follow behind the events that use them, since readers look at them in the end.
 
+mod chosen;
+
+pub use chosen::{Births, Choosing};
+
 use crate::hashing::NumberMap;
 use crate::profile::{FrameId, Resolver, StackId, Stacks};
 use crate::recording::Recording;
@@ -23,29 +27,41 @@ pub struct HeaptrackWriter<'a> {
     out: &'a mut dyn Write,
     /// The number of each size and row.
     known: HashMap<(u64, u32), u32>,
+    /// Those that are told of; `None` for all.
+    chosen: Option<&'a Births>,
     failed: Option<io::Error>,
 }
 
 impl<'a> HeaptrackWriter<'a> {
-    /// Begins a file about a program.
+    /// Begins a file about a program: about these blocks only, which are these in words, or about all.
     ///
     /// # Errors
     ///
     /// When `out` cannot be written.
-    pub fn new(recording: &Recording, out: &'a mut dyn Write) -> io::Result<Self> {
-        let command = recording.facts().command.join(" ");
+    pub fn new(
+        recording: &Recording,
+        only: Option<(&str, &'a Births)>,
+        out: &'a mut dyn Write,
+    ) -> io::Result<Self> {
+        let mut command = recording.facts().command.join(" ");
+        if let Some((words, _)) = only {
+            // there is no other place that every reader shows
+            command = format!("{command} (only {words})");
+        }
         writeln!(out, "{VERSION}\nX {}", command.replace(['\n', '\r'], " "))?;
         // the pages of the machine's memory are not known any more
         writeln!(out, "I {:x} 0", recording.page_size())?;
         Ok(Self {
             out,
             known: HashMap::new(),
+            chosen: only.map(|(_, births)| births),
             failed: None,
         })
     }
 
-    fn write(&mut self, context: Context<'_>, sign: char, row: RowId, bytes: u64) {
-        if self.failed.is_none() {
+    fn write(&mut self, context: Context<'_>, sign: char, born: Stamp, row: RowId, bytes: u64) {
+        let tells = self.chosen.is_none_or(|chosen| chosen.contains(born));
+        if tells && self.failed.is_none() {
             self.failed = self.try_write(context, sign, row, bytes).err();
         }
     }
@@ -68,23 +84,30 @@ impl<'a> HeaptrackWriter<'a> {
 }
 
 impl Observer for HeaptrackWriter<'_> {
-    fn allocated(&mut self, context: Context<'_>, row: RowId, size: u64, _: Stamp) {
+    fn allocated(&mut self, context: Context<'_>, row: RowId, size: u64, born: Stamp) {
         // of a mapping `mapped` tells how much of it counts
-        if context.rows.get(row).allocator.domain() != Domain::Mapping {
-            self.write(context, '+', row, size);
+        if !is_mapping(context, row) {
+            self.write(context, '+', born, row, size);
         }
     }
 
     fn mapped(&mut self, context: Context<'_>, share: Share) {
-        self.write(context, '+', share.row, share.totals.bytes as u64);
+        let Share { row, born, totals } = share;
+        self.write(context, '+', born, row, totals.bytes as u64);
     }
 
     fn lost(&mut self, context: Context<'_>, share: Share, _: Option<TypeId>) {
-        self.write(context, '-', share.row, share.totals.bytes as u64);
+        let Share { row, born, totals } = share;
+        self.write(context, '-', born, row, totals.bytes as u64);
     }
 
     fn restored(&mut self, context: Context<'_>, lost: Lost) {
-        self.write(context, '+', lost.share.row, lost.share.totals.bytes as u64);
+        let Share { row, born, totals } = lost.share;
+        // of a mapping `mapped` tells this, too
+        if !is_mapping(context, row) {
+            let born = chosen::comes_back_as(context, lost.at, born);
+            self.write(context, '+', born, row, totals.bytes as u64);
+        }
     }
 
     fn time(&mut self, _: Context<'_>, new: Microseconds) {
@@ -92,6 +115,10 @@ impl Observer for HeaptrackWriter<'_> {
             self.failed = writeln!(self.out, "c {:x}", new.0 / 1000).err();
         }
     }
+}
+
+fn is_mapping(context: Context<'_>, row: RowId) -> bool {
+    context.rows.get(row).allocator.domain() == Domain::Mapping
 }
 
 /// Writes the stacks that the events named, and the resident memory that was seen at most.

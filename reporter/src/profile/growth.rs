@@ -138,7 +138,7 @@ impl Development {
             let left = rows
                 .iter()
                 .filter(|(_, seen, _)| usize::from(seen.gone) >= self.looks.len());
-            let births = left.map(|(_, seen, _)| usize::from(seen.first));
+            let births = left.map(|(_, seen, _)| usize::from(seen.born));
             let (oldest, newest) = births.fold((usize::MAX, 0), |(low, high), first| {
                 (low.min(first), high.max(first))
             });

@@ -76,13 +76,7 @@ impl<'a> Passing<'a> {
 
     /// What is asked for, in words; `None` where it is everything.
     pub fn to_text(&self) -> Option<String> {
-        let thread = self
-            .thread
-            .as_ref()
-            .map(|thread| format!("thread {thread}"));
-        let filter = self.filter.map(ToString::to_string);
-        let parts: Vec<String> = thread.into_iter().chain(filter).collect();
-        (!parts.is_empty()).then(|| parts.join(", "))
+        in_words(self.thread.as_deref(), self.filter)
     }
 
     /// Somebody who can be asked.
@@ -92,6 +86,16 @@ impl<'a> Passing<'a> {
             subject: Subject::new(&self.stacks, &self.threads, self.folder),
         }
     }
+}
+
+/// What of a recording is asked for, in words; `None` where it is everything.
+pub fn in_words(thread: Option<&str>, filter: Option<&Filter>) -> Option<String> {
+    let thread = thread.map(|thread| format!("thread {thread}"));
+    let parts: Vec<String> = thread
+        .into_iter()
+        .chain(filter.map(ToString::to_string))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// Answers for one row after the other.

@@ -53,7 +53,11 @@ impl Request {
     }
 
     /// Whether all that is asked can be asked at once.
-    fn check(&self) -> Result<(), ProfileError> {
+    ///
+    /// # Errors
+    ///
+    /// When there are too many questions.
+    pub fn check(&self) -> Result<(), ProfileError> {
         let room = ATOMS - Age::QUESTIONS;
         if self.ages && self.filter_atoms().len() > room {
             return Err(ProfileError::TooManyConditions(room));
@@ -97,17 +101,8 @@ pub enum ProfileError {
         "--by age leaves room for {0} different conditions on sizes, times and marks in a filter"
     )]
     TooManyConditions(usize),
-    /// A report that is not about one moment.
-    #[error(
-        "{0} is about the whole run, in which a block has more than one age: partition --by age \
-         tells how old it was at a moment"
-    )]
-    NoAgeHere(&'static str),
-    /// A format that tells of the whole program, from its beginning to its end.
-    #[error(
-        "{0} tells of the whole program: it takes no moment, thread or filter; csv, json, massif \
-         and the others do"
-    )]
+    /// A format that tells of the whole run, from its beginning to its end.
+    #[error("{0} tells of the whole run: it takes no moment; csv, json, massif and the others do")]
     WholeOnly(&'static str),
     /// There is no such thread.
     #[error("there is no thread {wanted:?} in this recording; it has {known}")]

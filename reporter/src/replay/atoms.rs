@@ -121,6 +121,17 @@ impl Atoms {
         Answers(answers)
     }
 
+    /// Until when the answers about the age of a block stay those that they are at a moment; `None`
+    /// where they stay for ever.
+    pub fn until(&self, born: Stamp, moment: Microseconds) -> Option<Microseconds> {
+        let limits = self.questions.iter().filter_map(|atom| match atom {
+            Atom::Older(limit) => Some(*limit),
+            _ => None,
+        });
+        let birthdays = limits.map(|limit| Microseconds(self.born(born).0.saturating_add(limit.0)));
+        birthdays.filter(|day| *day >= moment).min()
+    }
+
     /// When a block was born.
     fn born(&self, born: Stamp) -> Microseconds {
         let later = self.times.partition_point(|(stamp, _)| *stamp < born);
@@ -181,5 +192,11 @@ mod tests {
         assert_eq!(ask(20, 1, None), Answers(0b1110));
         assert_eq!(ask(40, 1, Some(41)), Answers(0b1000));
         assert_eq!(ask(41, 1, Some(41)), Answers(0));
+        // five milliseconds after its birth it is as old as is asked for
+        let until = |born, moment| atoms.until(Stamp(born), time(moment));
+        assert_eq!(until(20, 24), Some(time(25)));
+        assert_eq!(until(20, 25), Some(time(25)));
+        assert_eq!(until(20, 26), None);
+        assert_eq!(others.until(Stamp(5), time(41)), None);
     }
 }

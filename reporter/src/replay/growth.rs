@@ -4,6 +4,9 @@
 //! did not; most die between two moments and are not counted at all. Moments are taken when so many
 //! blocks were born, and when so much time went by in which any were: a program that works hard
 //! and one that does little, but with large arrays, both have enough of them, and a pause has none.
+//!
+//! What is asked about a block's age is answered for each moment that saw it: one that grows old is counted once
+//! for each answer, with the moments that it was true at.
 
 use super::atoms::{Answers, Atoms};
 use super::definitions::MarkSeen;
@@ -32,8 +35,10 @@ pub struct Look {
 pub struct Seen {
     /// The first moment that saw them.
     pub first: u16,
-    /// The first later moment that did not.
+    /// The first later moment that did not, or at which the answers about their age were others.
     pub gone: u16,
+    /// The first moment that saw them at whatever age.
+    pub born: u16,
 }
 
 /// Counts memory by the moments that saw it.
@@ -50,8 +55,8 @@ pub struct Growth {
     atoms: Atoms,
 }
 
-/// A row, a word of detail, answers, and a [`Seen`] as one word.
-type Key = (u32, u64, u16, u32);
+/// A row, a word of detail, answers, and when it was seen.
+type Key = (u32, u64, u16, Seen);
 
 /// Moments by births are at most twice, those by time at most as many as this.
 const LOOKS: usize = 64;
@@ -89,8 +94,7 @@ impl Growth {
         let counts = self.counts.iter().filter(|(_, totals)| !totals.is_zero());
         counts.map(|(&(row, word, answers, seen), &totals)| {
             let found = DetailedTotals::new(row, word, Answers(answers), totals);
-            let (first, gone) = ((seen >> 16) as u16, seen as u16);
-            (found, Seen { first, gone })
+            (found, seen)
         })
     }
 
@@ -107,16 +111,27 @@ impl Growth {
         died: Option<Microseconds>,
         totals: Totals,
     ) {
-        let first = self.looks.partition_point(|look| look.stamp < share.born);
-        let gone = self.looks.len();
-        if first == gone {
+        let born = self.looks.partition_point(|look| look.stamp < share.born);
+        if born == self.looks.len() {
             return;
         }
-        let answers = self.atoms.answers(share, died, context.ledger.now);
         let word = self.detail.of(context.rows, share, type_id);
-        let seen = (first as u32) << 16 | gone as u32;
-        let key = (share.row.0, word, answers.0, seen);
-        *self.counts.entry(key).or_default() += totals;
+        let mut first = born;
+        while let Some(look) = self.looks.get(first) {
+            let answers = self.atoms.answers(share, died, look.time);
+            let gone = match self.atoms.until(share.born, look.time) {
+                Some(until) => self.looks.partition_point(|look| look.time <= until),
+                None => self.looks.len(),
+            };
+            let seen = Seen {
+                first: first as u16,
+                gone: gone as u16,
+                born: born as u16,
+            };
+            let key = (share.row.0, word, answers.0, seen);
+            *self.counts.entry(key).or_default() += totals;
+            first = gone;
+        }
     }
 
     #[inline(never)]
@@ -142,22 +157,27 @@ impl Growth {
         let mut kept = Vec::with_capacity(self.looks.len());
         let mut drop_next = true;
         for (place, look) in self.looks.iter().enumerate() {
-            kept_before.push(kept.len() as u32);
+            kept_before.push(kept.len() as u16);
             let drop = look.by_births && drop_next && self.main_end != Some(place);
             drop_next ^= look.by_births;
             if !drop {
                 kept.push(*look);
             }
         }
-        kept_before.push(kept.len() as u32);
-        self.main_end = self.main_end.map(|place| kept_before[place] as usize);
+        kept_before.push(kept.len() as u16);
+        let kept_before = |place: u16| kept_before[usize::from(place)];
+        let main_end = self.main_end.map(|place| kept_before(place as u16));
+        self.main_end = main_end.map(usize::from);
         self.looks = kept;
         let counts = std::mem::take(&mut self.counts);
         for ((row, word, answers, seen), totals) in counts {
-            let first = kept_before[(seen >> 16) as usize];
-            let gone = kept_before[(seen & 0xffff) as usize];
-            if first != gone {
-                let key = (row, word, answers, first << 16 | gone);
+            let seen = Seen {
+                first: kept_before(seen.first),
+                gone: kept_before(seen.gone),
+                born: kept_before(seen.born),
+            };
+            if seen.first != seen.gone {
+                let key = (row, word, answers, seen);
                 *self.counts.entry(key).or_default() += totals;
             }
         }

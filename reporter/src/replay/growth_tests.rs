@@ -3,34 +3,50 @@
 use super::{Growth, LOOKS, Seen};
 use crate::profile::Totals;
 use crate::replay::recorded::{Recorded, allocation_at, free};
-use crate::replay::{Atoms, Context, Detail, Observer, Order, Replay, RowId, Stamp};
+use crate::replay::{Atom, Atoms, Context, Detail, Observer, Order, Replay, RowId, Share, Stamp};
 use memprof_wire::event::{Event, MAIN_END, MarkKind};
-use memprof_wire::units::Microseconds;
+use memprof_wire::units::{Microseconds, TypeId};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 /// The heap right after each birth, and right before the next one.
 #[derive(Default)]
-struct Heaps(Vec<(Totals, Totals)>);
+struct Heaps {
+    around_births: Vec<(Totals, Totals)>,
+    /// What of it was old right after each birth.
+    old: Vec<Totals>,
+    /// When each living block was born, and its size.
+    born: BTreeMap<Stamp, (Microseconds, u64)>,
+}
+
+/// What is older is old.
+const OLD: Microseconds = Microseconds(200_000);
 
 impl Observer for Heaps {
-    fn allocated(&mut self, context: Context<'_>, _: RowId, _: u64, _: Stamp) {
-        self.0.push((context.ledger.heap(), context.ledger.heap()));
+    fn allocated(&mut self, context: Context<'_>, _: RowId, size: u64, born: Stamp) {
+        let heap = context.ledger.heap();
+        self.around_births.push((heap, heap));
+        let now = context.ledger.now;
+        self.born.insert(born, (now, size));
+        let old = self
+            .born
+            .values()
+            .filter(|(born, _)| now.0 - born.0 > OLD.0);
+        self.old
+            .push(old.map(|(_, size)| Totals::block(*size as i64)).sum());
     }
 
-    fn lost(
-        &mut self,
-        context: Context<'_>,
-        _: crate::replay::Share,
-        _: Option<memprof_wire::units::TypeId>,
-    ) {
-        if let Some(last) = self.0.last_mut() {
+    fn lost(&mut self, context: Context<'_>, share: Share, _: Option<TypeId>) {
+        self.born.remove(&share.born);
+        if let Some(last) = self.around_births.last_mut() {
             last.1 = context.ledger.heap();
         }
     }
 }
 
 fn replay(recorded: &Recorded) -> Replay<(Growth, Heaps)> {
-    let mut growth = Growth::new(Microseconds(1_000_000), Detail::Type, Atoms::default());
+    let atoms = Atoms::new(vec![Atom::Older(OLD)]);
+    let mut growth = Growth::new(Microseconds(1_000_000), Detail::Type, atoms);
     growth.births_between = 4;
     growth.next_births = 4;
     let mut order = Order::new(recorded, recorded.streams()).expect("it is whole");
@@ -40,11 +56,13 @@ fn replay(recorded: &Recorded) -> Replay<(Growth, Heaps)> {
     replay
 }
 
-/// What each moment saw.
-fn at(growth: &Growth, look: usize) -> Totals {
+/// What a moment saw, and what of it was old.
+fn at(growth: &Growth, look: usize) -> (Totals, Totals) {
     let sees = |seen: &Seen| (usize::from(seen.first)..usize::from(seen.gone)).contains(&look);
     let all = growth.seen().filter(|(_, seen)| sees(seen));
-    all.map(|(found, _)| found.totals).sum()
+    let (old, young): (Vec<_>, Vec<_>) = all.partition(|(found, _)| found.answers.get(0));
+    let [old, young] = [old, young].map(|part| part.iter().map(|(found, _)| found.totals).sum());
+    (old + young, old)
 }
 
 proptest! {
@@ -74,14 +92,19 @@ proptest! {
         let (growth, heaps) = &replay.observer;
         let last = growth.looks().len() - 1;
         for (place, look) in growth.looks().iter().enumerate() {
-            let Some((after, before_next)) = heaps.0.get((look.stamp.0 as usize).wrapping_sub(1)) else {
+            let birth = (look.stamp.0 as usize).wrapping_sub(1);
+            let Some((after, before_next)) = heaps.around_births.get(birth) else {
                 continue;
             };
+            let (all, old) = at(growth, place);
             if look.by_births {
-                prop_assert_eq!(at(growth, place), *after);
+                prop_assert_eq!((all, old), (*after, heaps.old[birth]));
             } else if place == last {
-                prop_assert_eq!(at(growth, place), *before_next);
+                prop_assert_eq!(all, *before_next);
             }
+        }
+        for (_, seen) in growth.seen() {
+            prop_assert!(seen.born <= seen.first && seen.first < seen.gone);
         }
         let by_births = growth.looks().iter().filter(|look| look.by_births).count();
         prop_assert!(by_births <= 2 * LOOKS);

@@ -10,7 +10,7 @@ pub use suppressions::{LeftOut, NoSuppressions, Suppressions};
 
 use super::trend::{Slope, Trend, picture, slope, trend};
 use crate::profile::{
-    Development, Grouping, Label, Language, NO_FRAME, Part, StackId, Stacks, Totals, group,
+    By, Development, Grouping, Label, Language, NO_FRAME, Part, StackId, Stacks, Totals, group,
 };
 use crate::symbols::Origin;
 use serde::Serialize;
@@ -70,8 +70,8 @@ pub struct LeakRow {
     pub frames: Option<Vec<Place>>,
     /// How much is left.
     pub totals: Totals,
-    /// How much there ever was.
-    pub allocated: Totals,
+    /// How much there ever was; of an age nothing is said, since every block was young once.
+    pub allocated: Option<Totals>,
     /// How it developed.
     pub trend: Trend,
     /// How fast it grew, in bytes, where time went by.
@@ -180,6 +180,8 @@ struct Groups {
     /// The stack of each, if rows are stacks.
     stacks: Vec<StackId>,
     of_rows: Vec<Option<usize>>,
+    /// Whether they tell ages apart.
+    of_ages: bool,
 }
 
 impl Groups {
@@ -191,6 +193,7 @@ impl Groups {
                 labels,
                 stacks: Vec::new(),
                 of_rows: groups.into_iter().map(Some).collect(),
+                of_ages: grouping.properties().contains(&By::Age),
             };
         }
         let mut places: HashMap<StackId, usize> = HashMap::new();
@@ -205,6 +208,7 @@ impl Groups {
             labels: Vec::new(),
             of_rows: of_rows.collect(),
             stacks,
+            of_ages: false,
         }
     }
 
@@ -217,7 +221,7 @@ impl Groups {
             .zip(allocated)
             .map(|(totals, allocated)| LeakRow {
                 totals,
-                allocated,
+                allocated: (!self.of_ages).then_some(allocated),
                 ..LeakRow::default()
             })
             .collect();
@@ -247,12 +251,12 @@ impl Groups {
 }
 
 impl LeakRow {
-    /// The share of its blocks that is left.
-    pub fn survival(&self) -> f64 {
-        match self.allocated.blocks {
+    /// The share of its blocks that is left, where it is known how many there ever were.
+    pub fn survival(&self) -> Option<f64> {
+        Some(match self.allocated?.blocks {
             0 => 1.0,
             blocks => (self.totals.blocks as f64 / blocks as f64).min(1.0),
-        }
+        })
     }
 
     fn order(&self, other: &Self) -> std::cmp::Ordering {

@@ -1,9 +1,11 @@
 //! A filter means the same in every report: what passes it and what does not are everything.
 
+use crate::binaries::memprof;
 use crate::interpreters::usual;
-use crate::scenario::{Run, Scenario};
+use crate::scenario::{Run, Scenario, finish};
 use serde_json::Value;
 use std::fs;
+use std::process::Command;
 
 const CONDITIONS: [&str; 6] = [
     "type==__main__.Slots",
@@ -175,21 +177,141 @@ fn ages_are_those_that_a_filter_finds() {
     let kinds = of(&["--by", "age,type", "--filter", size]);
     assert_eq!(kinds["rows"].as_array().unwrap().len(), rows.len());
 
-    let refused = |words: &[&str]| {
-        let mut command = std::process::Command::new(crate::binaries::memprof());
-        command.args(words).arg(&run.file);
-        let output = crate::scenario::finish(command, b"");
-        assert_eq!(output.status.code(), Some(1));
-        String::from_utf8(output.stderr).unwrap()
-    };
-    for report in ["leaks", "growth"] {
-        let said = refused(&[report, "--by", "age"]);
-        let wanted = format!("memprof: {report} is about the whole run, in which");
-        assert!(
-            said.starts_with(&wanted) && said.lines().count() == 1,
-            "{said}"
-        );
+    // what is left is of the same ages
+    let leaks = run.json(&[
+        "leaks",
+        "--by",
+        "age",
+        "--filter",
+        size,
+        "--no-default-suppressions",
+    ]);
+    let mut left = blocks_by_age(&leaks, "blocks");
+    let mut expected = blocks_by_age(&report, "count");
+    left.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(left, expected, "{leaks}");
+    for row in leaks["rows"].as_array().unwrap() {
+        assert!(row["survival"].is_null() && row["allocated"].is_null());
     }
+    // and the run grew old: what there is at each moment is of some age then
+    let growth = run.json(&["growth", "--by", "age", "--moments", "9", "--filter", size]);
+    let rows = growth["rows"].as_array().unwrap();
+    let at = |row: &Value, moment: usize| number(&row["blocks"][moment]);
+    for moment in 0..growth["times"].as_array().unwrap().len() {
+        let sum: i64 = rows.iter().map(|row| at(row, moment)).sum();
+        assert_eq!(sum, at(&growth["total"], moment), "{growth}");
+    }
+    let last = growth["times"].as_array().unwrap().len() - 1;
+    let mut at_end: Vec<(String, i64)> = rows
+        .iter()
+        .map(|row| (row["age"].as_str().unwrap().to_owned(), at(row, last)))
+        .filter(|(_, blocks)| *blocks != 0)
+        .collect();
+    at_end.sort_unstable();
+    assert_eq!(at_end, expected, "{growth}");
+    let young = rows.iter().find(|row| row["age_from"] == 0.0);
+    assert!(
+        young.is_some_and(|row| number(&row["maximum"]["blocks"]) >= 5),
+        "{growth}"
+    );
+    let together = run.json(&["growth", "--by", "age,site", "--filter", size]);
+    assert_eq!(together["total"]["maximum"]["blocks"], 12, "{together}");
+}
+
+/// How many blocks there are of each age.
+fn blocks_by_age(report: &Value, key: &str) -> Vec<(String, i64)> {
+    let rows = report["rows"].as_array().unwrap().iter();
+    rows.map(|row| (row["age"].as_str().unwrap().to_owned(), number(&row[key])))
+        .collect()
+}
+
+/// The events of a file for heaptrack: how many allocations, their bytes, and how many of these are left.
+/// (It tells less of blocks: part of a mapping that goes is one that was freed.)
+fn heaptrack_events(text: &str) -> [i64; 3] {
+    let mut sizes = Vec::new();
+    let [mut allocations, mut bytes, mut left] = [0; 3];
+    for line in text.lines() {
+        let (kind, rest) = line.split_at(1);
+        let number = || {
+            let word = rest.trim_start().split(' ').next();
+            i64::from_str_radix(word.unwrap(), 16).unwrap()
+        };
+        let size = |sizes: &[i64]| sizes[usize::try_from(number()).unwrap()];
+        match kind {
+            "+" => {
+                allocations += 1;
+                bytes += size(&sizes);
+                left += size(&sizes);
+            }
+            "-" => left -= size(&sizes),
+            "a" => sizes.push(number()),
+            _ => {}
+        }
+    }
+    [allocations, bytes, left]
+}
+
+#[test]
+fn filters_divide_the_events_for_heaptrack() {
+    let run = recorded();
+    let file = run.folder().join("events");
+    divides("heaptrack", |filter| {
+        let path = file.to_str().unwrap();
+        run.report(&words(&["export", "heaptrack", "-f", "-o", path], filter));
+        let text = fs::read_to_string(&file).unwrap();
+        let command = text.lines().find(|line| line.starts_with("X ")).unwrap();
+        if let Some(filter) = filter {
+            assert!(command.ends_with(&format!("(only {filter})")), "{command}");
+        }
+        let [allocations, bytes, left] = heaptrack_events(&text);
+        let stats = run.json(&words(&["stats"], filter));
+        // stats counts a mapping that goes in parts where its last part goes
+        let of_objects = |filter: &str| filter.contains("type==") || filter.contains("domain==");
+        if filter.is_none_or(of_objects) {
+            assert_eq!(allocations, number(&stats["allocations"]), "{filter:?}");
+        }
+        assert_eq!(left, number(&stats["end"]["bytes"]), "{filter:?}");
+        vec![allocations, bytes, left]
+    });
+    for format in ["heaptrack", "chrome"] {
+        let mut command = Command::new(memprof());
+        command
+            .args(["export", format, "--at", "end"])
+            .arg(&run.file);
+        let output = finish(command, b"");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let wanted = format!("memprof: {format} tells of the whole run: it takes no moment");
+        assert!(said.starts_with(&wanted), "{said}");
+    }
+}
+
+#[test]
+fn counters_for_chrome_are_those_of_what_passes() {
+    let code = "large = [bytearray(3_000_000) for _ in range(2)]\n\
+                small = [bytearray(1_000_000) for _ in range(3)]\n\
+                del large\n";
+    let run = Scenario::code(usual(), code).recorded();
+    let counters = |filter: &str| {
+        let text = run.report(&["export", "chrome", "--filter", filter]);
+        let trace: Value = serde_json::from_str(&text).unwrap();
+        let events = trace["traceEvents"].as_array().unwrap().clone();
+        let labels = events.iter().find(|it| it["name"] == "process_labels");
+        let labels = labels.unwrap()["args"]["labels"].as_str();
+        assert_eq!(labels, Some(&*format!("only {filter}")));
+        let counters = events.into_iter().filter(|event| event["ph"] == "C");
+        let counters = counters.inspect(|event| assert_eq!(event["name"], "Part of the heap"));
+        let bytes: Vec<i64> = counters
+            .map(|event| number(&event["args"]["bytes"]))
+            .collect();
+        bytes
+    };
+    let large = counters("size>2MB");
+    assert_eq!(large.iter().max(), Some(&6_000_002), "{large:?}");
+    assert_eq!(large.last(), Some(&0), "{large:?}");
+    let small = counters("size>900kB and size<2MB");
+    assert_eq!(small.iter().max(), Some(&3_000_003), "{small:?}");
 }
 
 #[test]

@@ -125,16 +125,16 @@ impl Leaks {
 }
 
 fn survival(row: &LeakRow) -> String {
-    format!("{:.1}%", row.survival() * 100.0)
+    let survival = row.survival();
+    survival.map_or("-".to_owned(), |share| format!("{:.1}%", share * 100.0))
 }
 
 /// What there is to say about a stack beside its size.
 fn sentence(row: &LeakRow) -> String {
-    let survival = if row.allocated.blocks > row.totals.blocks {
-        let allocated = Count(row.allocated.blocks);
-        format!("; {} of {allocated} allocated", survival(row))
-    } else {
-        String::new()
+    let allocated = row.allocated.map(|allocated| allocated.blocks);
+    let survival = match allocated.filter(|blocks| *blocks > row.totals.blocks) {
+        Some(blocks) => format!("; {} of {} allocated", survival(row), Count(blocks)),
+        None => String::new(),
     };
     let trend = match (row.trend, row.slope) {
         (Trend::Grows, Some(_)) => {
