@@ -6,10 +6,10 @@
 
 mod allocators;
 mod check;
-mod elf;
 mod error;
 mod inherited;
 mod interpreter;
+mod kind;
 mod library;
 mod search;
 mod signals;

@@ -11,6 +11,7 @@
 pub mod capture;
 mod clock;
 mod drain;
+mod elf;
 mod launch;
 mod observe;
 pub mod origin;

@@ -1,7 +1,7 @@
 //! Whether a program can be recorded at all, found out before it is started.
 
-use super::elf::{self, Kind};
 use super::error::LaunchError;
+use super::kind::{Kind, kind};
 use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io::Read;
@@ -58,12 +58,12 @@ pub(super) fn executable(path: &Path) -> Result<(), LaunchError> {
                 path: path.clone(),
                 source,
             })?;
-        match elf::kind(&front) {
+        match kind(&front) {
             Kind::NotElf => match interpreter(&path, &front)? {
                 Some(interpreter) => path = interpreter,
                 None => return Ok(()),
             },
-            kind => return program(path, kind),
+            known => return program(path, known),
         }
     }
     Err(LaunchError::NotAProgram { path })

@@ -1,11 +1,11 @@
 //! Build ids: what a linker notes in an executable so that its symbols can be found later.
 
+use crate::elf::{Bytes, Elf, Extent, four};
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-const PROGRAM_HEADER_BYTES: usize = 56;
 const NOTE_SEGMENT: u32 = 4;
 const BUILD_ID_NOTE: u32 = 3;
 /// Notes beyond this many bytes are not looked at.
@@ -37,27 +37,15 @@ impl BuildIds {
     }
 }
 
-fn read(file: &File) -> Option<String> {
-    let mut header = [0; 64];
-    file.read_exact_at(&mut header, 0).ok()?;
-    if !header.starts_with(b"\x7fELF\x02\x01") {
-        return None;
-    }
-    let headers = eight(&header, 32)?;
-    let count = usize::from(u16::from_le_bytes([header[56], header[57]]));
-    let mut table = vec![0; count * PROGRAM_HEADER_BYTES];
-    file.read_exact_at(&mut table, headers).ok()?;
-    table
-        .chunks_exact(PROGRAM_HEADER_BYTES)
-        .find_map(|segment| {
-            if four(segment, 0)? != NOTE_SEGMENT {
-                return None;
-            }
-            let (offset, length) = (eight(segment, 8)?, eight(segment, 32)?.min(MOST_NOTES));
-            let mut notes = vec![0; length as usize];
-            file.read_exact_at(&mut notes, offset).ok()?;
-            in_notes(&notes)
-        })
+fn read(bytes: &(impl Bytes + ?Sized)) -> Option<String> {
+    let elf = Elf::new(bytes)?;
+    let segments = elf.segments()?;
+    let notes = segments.iter().filter(|it| it.kind == NOTE_SEGMENT);
+    notes.into_iter().find_map(|segment| {
+        let Extent { offset, length } = segment.extent;
+        let length = length.min(MOST_NOTES);
+        in_notes(&elf.read(Extent { offset, length })?)
+    })
 }
 
 fn in_notes(mut notes: &[u8]) -> Option<String> {
@@ -81,17 +69,10 @@ fn hexadecimal(bytes: &[u8]) -> String {
         .collect()
 }
 
-fn four(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn eight(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{BuildIds, in_notes};
+    use super::{BuildIds, NOTE_SEGMENT, in_notes, read};
+    use crate::elf::tests::{damaged, file};
     use std::path::Path;
 
     #[test]
@@ -105,6 +86,11 @@ mod tests {
             notes.extend_from_slice(content);
         }
         assert_eq!(in_notes(&notes).as_deref(), Some("ab01ff"));
+        let program = file(&[(1, 0, b"code"), (NOTE_SEGMENT, 0, &notes)]);
+        assert_eq!(read(&*program).as_deref(), Some("ab01ff"));
+        damaged(&program, |bytes| {
+            read(bytes);
+        });
         assert_eq!(in_notes(&notes[..20]), None);
         assert_eq!(in_notes(&[0xff; 40]), None);
     }
