@@ -1,11 +1,13 @@
 //! The command line, as `clap` reads it, and how it becomes plain options.
 
 mod events;
+mod export;
 mod live;
 mod outside;
 mod pages;
 mod record;
 mod report;
+mod select;
 mod symbols;
 
 use crate::commands::{self, Failure};
@@ -66,7 +68,7 @@ enum Command {
     /// Every event, one JSON object a line
     Events(events::EventsArguments),
     /// The stacks in a format of another tool, or for scripts
-    Export(report::ExportArguments),
+    Export(export::ExportArguments),
 }
 
 impl Cli {

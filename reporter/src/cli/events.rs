@@ -1,6 +1,6 @@
 //! `memprof events` on the command line.
 
-use super::report::InputArguments;
+use super::select::InputArguments;
 use crate::commands::events;
 use clap::Args;
 use memprof_wire::units::Size;

@@ -1,6 +1,6 @@
 //! Pages, images and annotated source on the command line.
 
-use super::report::{OutputArguments, SelectArguments};
+use super::select::{OutputArguments, SelectArguments};
 use crate::commands::{Input, Selection, flamegraph, lines, timeline};
 use crate::profile::filter::Pattern;
 use crate::profile::{Filter, Moment};

@@ -1,93 +1,12 @@
 //! The reports on the command line.
 
-use super::symbols::SymbolArguments;
-use crate::commands::{Input, Selection, diff, export, leaks, partition};
-use crate::profile::{Filter, Grouping, Moment, Point, parse_time};
+use super::select::{GroupArguments, InputArguments, PartArguments, SelectArguments};
+use crate::commands::{Selection, diff, leaks, partition};
+use crate::profile::{Moment, parse_time};
 use crate::replay::ShortLife;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use memprof_wire::units::Microseconds;
 use std::path::PathBuf;
-
-/// Which recording.
-#[derive(Args, Debug)]
-pub(super) struct InputArguments {
-    /// The recording
-    file: PathBuf,
-    /// Report on this process alone, with what it inherited; else on all together
-    #[arg(long, value_name = "PID")]
-    process: Option<u32>,
-    #[command(flatten)]
-    symbols: SymbolArguments,
-}
-
-impl From<InputArguments> for Input {
-    fn from(arguments: InputArguments) -> Self {
-        Self {
-            path: arguments.file,
-            process: arguments.process,
-            symbols: arguments.symbols.into(),
-        }
-    }
-}
-
-/// What of it.
-#[derive(Args, Debug)]
-pub(super) struct SelectArguments {
-    #[command(flatten)]
-    input: InputArguments,
-    /// The moment: peak, end, main-end (where the program's own code ended, before Python's
-    /// shutdown frees what it kept), a time such as 12.5s or 900ms, or mark:NAME [default: peak]
-    #[arg(long, value_name = "MOMENT")]
-    at: Option<Moment>,
-    /// Allocated after the first mark or time and still alive at the second
-    #[arg(long, num_args = 2, value_names = ["FROM", "TO"], conflicts_with = "at")]
-    pub(super) between: Option<Vec<String>>,
-    /// Only what this thread allocated: its number or its name
-    #[arg(long, value_name = "THREAD")]
-    thread: Option<String>,
-    /// Only blocks for which this holds, such as: size>1KiB and type==dict and not file~"models/"
-    #[arg(long, value_name = "EXPRESSION")]
-    filter: Option<Filter>,
-    /// How many rows to show
-    #[arg(long, value_name = "N")]
-    top: Option<usize>,
-    /// As JSON
-    #[arg(long)]
-    json: bool,
-}
-
-impl SelectArguments {
-    fn selection(self, by: Option<Grouping>, default: Moment) -> Selection {
-        let between = self.between.as_deref().map(|points| match points {
-            [after, until] => Moment::Between(Point::parse(after), Point::parse(until)),
-            _ => unreachable!("clap takes exactly two"),
-        });
-        Selection {
-            input: self.input.into(),
-            moment: between.or(self.at).unwrap_or(default),
-            thread: self.thread,
-            filter: self.filter,
-            by,
-            top: self.top,
-            json: self.json,
-        }
-    }
-}
-
-impl From<SelectArguments> for Selection {
-    fn from(arguments: SelectArguments) -> Self {
-        arguments.selection(None, Moment::Peak)
-    }
-}
-
-/// What rows are added up by.
-#[derive(Args, Debug)]
-pub(super) struct GroupArguments {
-    /// What rows are added up by: type, site, line, function, file, module, thread, size, age,
-    /// domain, allocator; or two at once, as in type,site
-    #[arg(long, value_name = "PROPERTY")]
-    by: Option<Grouping>,
-}
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  memprof info memprof-app.py.4711.bin")]
@@ -99,38 +18,19 @@ pub(super) struct InfoArguments {
     pub(super) json: bool,
 }
 
+/// `--top` is about the lines that allocated most, of which it shows five otherwise.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  memprof stats --json memprof-app.py.4711.bin\n  memprof stats --filter 'size>1MiB' memprof-app.py.4711.bin"
 )]
 pub(super) struct StatsArguments {
     #[command(flatten)]
-    input: InputArguments,
-    /// Only what this thread allocated: its number or its name
-    #[arg(long, value_name = "THREAD")]
-    thread: Option<String>,
-    /// Only blocks for which this holds, such as: type==dict and not file~"models/"
-    #[arg(long, value_name = "EXPRESSION")]
-    filter: Option<Filter>,
-    /// How many lines to show of those that allocated most [default: 5]
-    #[arg(long, value_name = "N")]
-    top: Option<usize>,
-    /// As JSON
-    #[arg(long)]
-    json: bool,
+    part: PartArguments,
 }
 
 impl From<StatsArguments> for Selection {
     fn from(arguments: StatsArguments) -> Self {
-        Self {
-            input: arguments.input.into(),
-            moment: Moment::Peak,
-            thread: arguments.thread,
-            filter: arguments.filter,
-            by: None,
-            top: arguments.top,
-            json: arguments.json,
-        }
+        arguments.part.selection(None, Moment::Peak)
     }
 }
 
@@ -260,7 +160,7 @@ pub(super) struct LeaksArguments {
 
 impl From<LeaksArguments> for leaks::Options {
     fn from(arguments: LeaksArguments) -> Self {
-        let said = arguments.select.at.is_some() || arguments.select.between.is_some();
+        let said = arguments.select.names_a_moment();
         Self {
             selection: arguments.select.selection(arguments.group.by, Moment::End),
             best_moment: !said,
@@ -278,37 +178,17 @@ impl From<LeaksArguments> for leaks::Options {
   memprof growth --by site --moments 10 --json memprof-app.py.4711.bin")]
 pub(super) struct GrowthArguments {
     #[command(flatten)]
-    input: InputArguments,
+    part: PartArguments,
+    #[command(flatten)]
+    group: GroupArguments,
     /// How many moments to show, equally far apart
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(super) moments: usize,
-    /// Only what this thread allocated: its number or its name
-    #[arg(long, value_name = "THREAD")]
-    thread: Option<String>,
-    /// Only blocks for which this holds, such as: type==dict and not file~"models/"
-    #[arg(long, value_name = "EXPRESSION")]
-    filter: Option<Filter>,
-    #[command(flatten)]
-    group: GroupArguments,
-    /// How many rows to show
-    #[arg(long, value_name = "N")]
-    top: Option<usize>,
-    /// As JSON
-    #[arg(long)]
-    json: bool,
 }
 
 impl From<GrowthArguments> for Selection {
     fn from(arguments: GrowthArguments) -> Self {
-        Self {
-            input: arguments.input.into(),
-            moment: Moment::End,
-            thread: arguments.thread,
-            filter: arguments.filter,
-            by: arguments.group.by,
-            top: arguments.top,
-            json: arguments.json,
-        }
+        arguments.part.selection(arguments.group.by, Moment::End)
     }
 }
 
@@ -318,7 +198,9 @@ impl From<GrowthArguments> for Selection {
   memprof temporary --lifetime 20ms --by type,site memprof-app.py.4711.bin")]
 pub(super) struct TemporaryArguments {
     #[command(flatten)]
-    input: InputArguments,
+    part: PartArguments,
+    #[command(flatten)]
+    group: GroupArguments,
     /// Freed before the thread had made more than so many further allocations
     #[arg(
         long,
@@ -331,20 +213,6 @@ pub(super) struct TemporaryArguments {
     /// about once a millisecond
     #[arg(long, value_name = "TIME", value_parser = lifetime, conflicts_with = "within")]
     lifetime: Option<Microseconds>,
-    /// Only what this thread allocated: its number or its name
-    #[arg(long, value_name = "THREAD")]
-    thread: Option<String>,
-    /// Only blocks for which this holds, such as: type==dict and not file~"models/"
-    #[arg(long, value_name = "EXPRESSION")]
-    filter: Option<Filter>,
-    #[command(flatten)]
-    group: GroupArguments,
-    /// How many rows to show
-    #[arg(long, value_name = "N")]
-    top: Option<usize>,
-    /// As JSON
-    #[arg(long)]
-    json: bool,
 }
 
 fn lifetime(text: &str) -> Result<Microseconds, String> {
@@ -363,87 +231,6 @@ impl TemporaryArguments {
 
 impl From<TemporaryArguments> for Selection {
     fn from(arguments: TemporaryArguments) -> Self {
-        Self {
-            input: arguments.input.into(),
-            moment: Moment::End,
-            thread: arguments.thread,
-            filter: arguments.filter,
-            by: arguments.group.by,
-            top: arguments.top,
-            json: arguments.json,
-        }
-    }
-}
-
-/// Where a result goes.
-#[derive(Args, Debug)]
-pub(super) struct OutputArguments {
-    /// Where to write to
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
-    /// Overwrite a file that is there
-    #[arg(short, long)]
-    pub(super) force: bool,
-}
-
-/// Sums are those of a moment, but for chrome and heaptrack: these tell of the whole run.
-#[derive(Args, Debug)]
-#[command(after_help = "Examples:
-  memprof export collapsed memprof-app.py.4711.bin | flamegraph.pl > app.svg
-  memprof export speedscope -o app.speedscope.json memprof-app.py.4711.bin
-  memprof export massif -o massif.out memprof-app.py.4711.bin && ms_print massif.out
-  memprof export pprof -o app.pb memprof-app.py.4711.bin && go tool pprof -top app.pb")]
-pub(super) struct ExportArguments {
-    /// What to write
-    format: FormatArgument,
-    #[command(flatten)]
-    select: SelectArguments,
-    #[command(flatten)]
-    output: OutputArguments,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum FormatArgument {
-    /// One line a stack, for flamegraph.pl and its kin
-    Collapsed,
-    /// For speedscope
-    Speedscope,
-    /// One row for each stack, thread, allocator and type
-    Csv,
-    /// All stacks with their frames
-    Json,
-    /// For go tool pprof, Pyroscope and Parca
-    Pprof,
-    /// For gprof2dot -f json
-    Gprof2dot,
-    /// Memory over time as counters, for ui.perfetto.dev
-    Chrome,
-    /// For Valgrind's ms-print and massif-visualizer
-    Massif,
-    /// Every event, for heaptrack's own reports
-    Heaptrack,
-    /// The table of kinds, for heapy's `hpy().load`
-    Heapy,
-}
-
-impl From<ExportArguments> for export::Options {
-    fn from(arguments: ExportArguments) -> Self {
-        Self {
-            selection: arguments.select.into(),
-            format: match arguments.format {
-                FormatArgument::Collapsed => export::Format::Collapsed,
-                FormatArgument::Speedscope => export::Format::Speedscope,
-                FormatArgument::Csv => export::Format::Csv,
-                FormatArgument::Json => export::Format::Json,
-                FormatArgument::Pprof => export::Format::Pprof,
-                FormatArgument::Gprof2dot => export::Format::Gprof2dot,
-                FormatArgument::Chrome => export::Format::Chrome,
-                FormatArgument::Massif => export::Format::Massif,
-                FormatArgument::Heaptrack => export::Format::Heaptrack,
-                FormatArgument::Heapy => export::Format::Heapy,
-            },
-            output: arguments.output.output,
-            force: arguments.output.force,
-        }
+        arguments.part.selection(arguments.group.by, Moment::End)
     }
 }
