@@ -1,7 +1,7 @@
 //! Interpreters that begin again, and lose the hooks by it.
 
 use super::domain::{Domain, Functions, Obj};
-use super::{accessor, install};
+use super::install::{accessor, install};
 use crate::guard::Guard;
 use crate::thread::Thread;
 use crate::{census, python, session};

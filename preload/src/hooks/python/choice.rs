@@ -1,7 +1,7 @@
 //! Which allocator the interpreter has chosen to stand below the hooks.
 
-use super::Accessor;
 use super::domain::{Domain, Functions, Obj, Raw};
+use super::install::Accessor;
 use crate::{elf, python};
 use core::ffi::{CStr, c_char};
 
