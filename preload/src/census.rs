@@ -47,7 +47,8 @@ static ENDED: AtomicBool = AtomicBool::new(false);
 /// Whether somebody asked for a census that was not taken yet.
 static ASKED: AtomicBool = AtomicBool::new(false);
 
-/// Words of a large block that are looked at: its first 512 bytes, which it has.
+/// Words of a large block that are looked at: its first 512 bytes. One that has shrunk since has
+/// fewer, and memory may end behind it.
 const LARGE_WORDS: usize = 64;
 
 type Take = fn(&mut Thread, usize) -> Microseconds;
@@ -228,14 +229,14 @@ fn look_at_all<L: Layout>(thread: &mut Thread, except: usize) {
     let mut large = [0u64; LARGE_WORDS];
     regions::each_large(|block| {
         let block = block + in_front;
-        if block != except && memory.read(block, &mut large) {
+        if block != except && memory.read_front(block, &mut large) {
             Inspector::types_first::<L>(thread, block, &large);
         }
     });
     dicts_of_static_types(thread);
     regions::each_large(|block| {
         let block = block + in_front;
-        if block != except && memory.read(block, &mut large) {
+        if block != except && memory.read_front(block, &mut large) {
             inspector.block::<L>(thread, block, &large);
         }
     });

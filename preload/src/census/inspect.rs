@@ -6,6 +6,7 @@ use super::shapes::{Dict, Kind, Shape, Shapes};
 use super::unreadable;
 use crate::python::layout::{Attributes, Layout};
 use crate::python::types::{self, Living};
+use crate::raw;
 use crate::thread::Thread;
 use memprof_wire::event::{Event, Role};
 use memprof_wire::units::{Address, TypeId};
@@ -156,14 +157,16 @@ impl Inspector {
     /// Whether what begins at an address may be a buffer: in the heap of the interpreter it must
     /// not look like an object; elsewhere only some types have any.
     fn is_buffer<L: Layout>(&self, thread: &mut Thread, pointer: usize, foreign: bool) -> bool {
-        if regions::is_large(pointer.wrapping_sub(16)) {
-            return false;
-        }
-        if !regions::is_in_arena(pointer) && !regions::is_large(pointer) {
-            return foreign;
-        }
         let mut words = [0u64; 2];
-        self.memory.read(pointer, &mut words) && !types::is_known(thread, words[1] as usize)
+        let is_there = if regions::is_in_arena(pointer) || regions::is_large(pointer) {
+            self.memory.read(pointer, &mut words)
+        } else if foreign && regions::is_large(pointer.wrapping_sub(16)) {
+            // an object behind its links; asked of the kernel, as the pointer may be any number
+            raw::read(pointer, &mut words)
+        } else {
+            return foreign;
+        };
+        is_there && !types::is_known(thread, words[1] as usize)
     }
 }
 

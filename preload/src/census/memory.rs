@@ -4,6 +4,8 @@ use crate::elf;
 use crate::raw;
 use core::mem::transmute;
 
+const PAGE: usize = 4096;
+
 /// How memory is read that is known to be there.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
@@ -34,6 +36,18 @@ impl Memory {
         Self {
             still: first != 0 && next(first) == 0,
         }
+    }
+
+    /// Copies the words at the front of a block that may have fewer than are asked for. What is on
+    /// the block's own page is there; what lies behind is only zeros where nothing is.
+    #[inline]
+    pub fn read_front(self, address: usize, into: &mut [u64]) -> bool {
+        let here = ((PAGE - address % PAGE) / 8).min(into.len());
+        let (here, behind) = into.split_at_mut(here);
+        if !behind.is_empty() && !raw::read(address + here.len() * 8, behind) {
+            behind.fill(0);
+        }
+        self.read(address, here)
     }
 
     /// Copies words that lie in an arena or a large block; false when they are gone.

@@ -114,13 +114,43 @@ impl Census {
                 *known = nobodys;
             }
         }
-        for owned in owned.iter().filter(|owned| !is_dict(owned)) {
+        // pointers whose meaning is known come before those that merely lead to a block
+        let is_guess = |owned: &&Owned| owned.role == Role::Buffer;
+        for owned in owned
+            .iter()
+            .filter(|owned| !is_dict(owned) && !is_guess(owned))
+        {
             if let Some(block) = self.block_of(heap, owned) {
-                let owner = self.known.get(&owned.block).copied();
-                let part = Description::Part(owned.role, owner.unwrap_or(owned.owner));
-                self.known.insert(block, descriptions.number(part));
+                self.give(block, owned, descriptions);
             }
         }
+        // such a pointer may be a forgotten one: of two owners, the one that was born nearer to the
+        // block is believed
+        let mut claims: NumberMap<u64, u64> = NumberMap::default();
+        for owned in owned.iter().filter(is_guess) {
+            let block = Address(owned.pointer);
+            let Some(Block {
+                born: Stamp(born), ..
+            }) = heap.get(block)
+            else {
+                continue;
+            };
+            let owner = heap.get(Address(owned.block));
+            let distance = owner.map_or(u64::MAX, |owner| owner.born.0.abs_diff(born));
+            let is_first = self.block_of(heap, owned).is_some();
+            let is_nearer = claims.get(&block.0).is_some_and(|&other| distance < other);
+            if is_first || is_nearer {
+                claims.insert(block.0, distance);
+                self.give(block.0, owned, descriptions);
+            }
+        }
+    }
+
+    /// Makes a block part of its owner.
+    fn give(&mut self, block: u64, owned: &Owned, descriptions: &mut Descriptions) {
+        let owner = self.known.get(&owned.block).copied();
+        let part = Description::Part(owned.role, owner.unwrap_or(owned.owner));
+        self.known.insert(block, descriptions.number(part));
     }
 
     /// The block that a pointer leads to, if it is alive, no object, and nobody else's.
@@ -165,5 +195,97 @@ impl Census {
         let known = self.known.get(&address.0).copied();
         let is_object = rows.get(block.row).allocator.domain() == Domain::Obj;
         known.or(is_object.then_some(TypeId::UNKNOWN))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Census, Description, Descriptions};
+    use crate::profile::Totals;
+    use crate::replay::calls::CallId;
+    use crate::replay::heap::{Block, Heap};
+    use crate::replay::ledger::Stamp;
+    use crate::replay::rows::{Row, RowId, Rows};
+    use crate::replay::stream::StreamIndex;
+    use memprof_wire::allocator::Allocator;
+    use memprof_wire::event::Role;
+    use memprof_wire::units::{Address, TypeId};
+
+    const ARRAY: TypeId = TypeId(1);
+    const OTHER: TypeId = TypeId(2);
+    /// What an object points to, and in which role.
+    type Pointer = (u64, Role);
+
+    /// A census of objects at multiples of 100, born in the order given, with blocks of the raw domain
+    /// at other addresses; tells whose each of these is.
+    fn owners(births: &[u64], objects: &[(u64, TypeId, &[Pointer])]) -> Vec<Option<TypeId>> {
+        let mut rows = Rows::default();
+        let row = |allocator| Row {
+            call: CallId(0),
+            stream: StreamIndex(0),
+            allocator,
+            allocated: Totals::default(),
+        };
+        let of_objects = row(Allocator::ObjMalloc);
+        rows.extend([row(Allocator::Malloc), of_objects].into_iter());
+        let mut heap = Heap::default();
+        for (born, &address) in births.iter().enumerate() {
+            let row = RowId(if address.is_multiple_of(100) { 2 } else { 1 });
+            let born = Stamp(born as u64 + 1);
+            heap.insert(
+                Address(address),
+                Block {
+                    size: 64,
+                    row,
+                    born,
+                },
+            );
+        }
+        let mut census = Census::default();
+        census.begin(Stamp(1000));
+        for &(address, type_id, pointers) in objects {
+            census.add(Address(address), type_id, false);
+            for &(pointer, role) in pointers {
+                census.add_owned(Address(pointer), role, type_id);
+            }
+        }
+        let mut descriptions = Descriptions::default();
+        census.end(&heap, &rows, &[], &mut descriptions);
+        let described: Vec<_> = descriptions.since(0).collect();
+        let buffers = births.iter().filter(|address| !address.is_multiple_of(100));
+        buffers
+            .map(|&address| {
+                let known = census.knows(Address(address), Stamp(1))?;
+                described.iter().find_map(|&(number, what)| match what {
+                    Description::Part(_, owner) if number == known => Some(owner),
+                    _ => None,
+                })
+            })
+            .collect()
+    }
+
+    #[test]
+    fn of_two_that_point_to_a_buffer_the_one_born_nearer_to_it_owns_it() {
+        let births = [100, 200, 250];
+        let forgotten: (u64, TypeId, &[Pointer]) = (100, OTHER, &[(250, Role::Buffer)]);
+        let array: (u64, TypeId, &[Pointer]) = (200, ARRAY, &[(250, Role::Buffer)]);
+        assert_eq!(owners(&births, &[forgotten, array]), [Some(ARRAY)]);
+        assert_eq!(owners(&births, &[array, forgotten]), [Some(ARRAY)]);
+        assert_eq!(owners(&births, &[forgotten]), [Some(OTHER)]);
+    }
+
+    #[test]
+    fn a_pointer_whose_meaning_is_known_goes_before_one_that_is_guessed() {
+        let births = [100, 250, 200];
+        let list: (u64, TypeId, &[Pointer]) = (100, OTHER, &[(250, Role::Items)]);
+        let array: (u64, TypeId, &[Pointer]) = (200, ARRAY, &[(250, Role::Buffer)]);
+        assert_eq!(owners(&births, &[array, list]), [Some(OTHER)]);
+    }
+
+    #[test]
+    fn the_dead_own_nothing() {
+        let births = [200, 250];
+        let dead: (u64, TypeId, &[Pointer]) = (100, OTHER, &[(250, Role::Items)]);
+        assert_eq!(owners(&births, &[dead]), [None]);
     }
 }
