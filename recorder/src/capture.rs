@@ -15,6 +15,7 @@ mod header;
 mod layout;
 mod lock;
 mod open;
+mod output;
 mod packing;
 mod read;
 mod table;
@@ -31,5 +32,6 @@ pub use facts::{
     SourceHashes, StreamEnd, StreamStart,
 };
 pub use layout::{Chunk, ChunkHead, ChunkKind, MAX_EVENT_CHUNK};
+pub use output::Output;
 pub use read::CaptureReader;
-pub use write::{CaptureWriter, Output};
+pub use write::CaptureWriter;

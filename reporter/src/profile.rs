@@ -4,6 +4,7 @@
 //! is known, and with how much of it there is. [`group`] adds rows up by what a report shows.
 
 mod age;
+mod build;
 pub mod filter;
 pub mod group;
 mod growth;
@@ -12,11 +13,14 @@ mod moment;
 mod names;
 pub mod nearest;
 mod passing;
+mod replay_all;
+mod request;
 mod site;
 mod sources;
 mod stacks;
 mod starts;
 mod take;
+mod threads;
 mod totals;
 
 pub use age::Age;
@@ -27,13 +31,13 @@ pub use label::Label;
 pub use moment::{Moment, NoMoment, Point, parse_time};
 pub use names::NameId;
 pub use passing::{Asking, Passing, in_words};
+pub use replay_all::{replay, replay_here};
+pub use request::{ProfileError, Request};
 pub use sources::Sources;
 pub use stacks::{Frame, FrameId, Language, Resolved, Resolver, StackId, Stacks};
 pub use starts::Starts;
-pub use take::{
-    ProfileError, Request, reached, replay, replay_here, take, take_beside, take_temporary,
-    threads, wanted_threads,
-};
+pub use take::{reached, take, take_beside, take_temporary};
+pub use threads::{threads, wanted_threads};
 pub use totals::Totals;
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! [`CaptureReader`]: opens a capture that is finished, cut short or still growing.
 
+mod kinds;
+
 use super::completeness::Completeness;
 use super::error::CaptureError;
-use super::facts::{
-    Ending, Facts, ImageEnd, ImageStart, ModuleSymbols, Modules, Observation, SourceHashes,
-    StreamEnd, StreamStart,
-};
+use super::facts::{Ending, Facts, ImageEnd, ImageStart, StreamEnd, StreamStart};
 use super::header::Header;
 use super::layout::{Chunk, ChunkKind, Coding};
 use super::open::{open_file, read_header};
@@ -210,71 +209,6 @@ impl CaptureReader {
     /// The programs that have ended.
     pub fn image_ends(&self) -> &[ImageEnd] {
         &self.image_ends
-    }
-
-    /// What was observed of an image, in the order of time.
-    ///
-    /// # Errors
-    ///
-    /// When a chunk is damaged.
-    pub fn observations(&self, image: u32) -> Result<Vec<Observation>, CaptureError> {
-        let mut observations = Vec::new();
-        let mut bytes = Vec::new();
-        for chunk in self.chunks_of(ChunkKind::Observations, image) {
-            self.read(chunk, &mut bytes)?;
-            observations.extend(Observation::decode_all(&bytes));
-        }
-        Ok(observations)
-    }
-
-    /// The lists of an image's modules, in the order of time; each replaces the one before.
-    ///
-    /// # Errors
-    ///
-    /// When a chunk is damaged.
-    pub fn modules(&self, image: u32) -> Result<Vec<Modules>, CaptureError> {
-        let mut bytes = Vec::new();
-        self.chunks_of(ChunkKind::Modules, image)
-            .map(|chunk| {
-                let modules = self.read_json(chunk, &mut bytes)?;
-                Ok(Modules {
-                    image,
-                    time: chunk.first,
-                    modules,
-                })
-            })
-            .collect()
-    }
-
-    /// The names of places in modules that were written into the file, see
-    /// [`super::write_symbols`].
-    ///
-    /// # Errors
-    ///
-    /// When a chunk is damaged.
-    pub fn symbols(&self) -> Result<Vec<ModuleSymbols>, CaptureError> {
-        let mut bytes = Vec::new();
-        self.chunks_of(ChunkKind::Symbols, 0)
-            .map(|chunk| self.read_json(chunk, &mut bytes))
-            .collect()
-    }
-
-    /// What the lines of the program's own source files said, where that is known.
-    ///
-    /// # Errors
-    ///
-    /// When a chunk is damaged.
-    pub fn sources(&self) -> Result<Vec<SourceHashes>, CaptureError> {
-        let mut bytes = Vec::new();
-        self.chunks_of(ChunkKind::Sources, 0)
-            .map(|chunk| self.read_json(chunk, &mut bytes))
-            .collect()
-    }
-
-    fn chunks_of(&self, kind: ChunkKind, image: u32) -> impl Iterator<Item = &Chunk> {
-        self.chunks
-            .iter()
-            .filter(move |chunk| chunk.kind == kind && chunk.image == image)
     }
 
     fn read_json<T: DeserializeOwned>(

@@ -1,6 +1,6 @@
 //! How the rows of a profile developed over the run, and how much of what they allocated survived.
 
-use super::take::build_tagged;
+use super::build::build_tagged;
 use super::{Profile, ProfileError, Request, Totals};
 use crate::recording::Recording;
 use crate::replay::{DetailedTotals, Growth, Look, Observer, Peak, Replay, Seen};

@@ -5,8 +5,8 @@
 
 use super::filter::{Filter, Subject};
 use super::group::no_object;
-use super::take::{ProfileError, threads, wanted_threads};
-use super::{NameId, Resolver, StackId, Stacks, Thread};
+use super::threads::{threads, wanted_threads};
+use super::{NameId, ProfileError, Resolver, StackId, Stacks, Thread};
 use crate::hashing::NumberMap;
 use crate::recording::Recording;
 use crate::replay::{Answers, Definitions, DetailedTotals, RowId, Rows};

@@ -4,24 +4,20 @@
 //! batch are touched first, so that the processor waits for memory many times at once and not
 //! many times in a row. [`super::pipeline`] decodes the next batch meanwhile.
 
-use super::batch::{Batch, Rare, Step};
+use super::batch::{Batch, Step};
 use super::definitions::{Definitions, MarkSeen};
 use super::descriptions::Descriptions;
 use super::heap::Block;
 use super::ledger::{Ledger, Share, Stamp};
-use super::observer::{Context, Lost, Observer};
-use super::order::Visitor;
+use super::observer::{Context, Observer};
 use super::pages::{Change, Taken};
-use super::reading::Reading;
+use super::reading::{Reader, Reading};
 use super::rows::{RowId, Rows};
 use super::space::{Space, SpaceIndex, SpacePlan};
-use super::stream::{StackTable, StreamIndex};
+use super::stream::StreamIndex;
 use crate::hashing::NumberMap;
 use crate::profile::Totals;
-use memprof_wire::codec::{Allocation, Free};
-use memprof_wire::event::{Event, MappingKind, MarkKind};
-use memprof_wire::units::{Address, Microseconds, Size, Turn, TypeId};
-use std::ops::ControlFlow;
+use memprof_wire::units::{Address, Microseconds, TypeId};
 
 /// Events that wait to be booked together.
 const BATCH: usize = 256;
@@ -107,10 +103,7 @@ impl<O: Observer> Replay<O> {
     pub fn finish(&mut self) {
         self.catch_up();
         self.ledger.left = self.left.iter().map(|(share, _)| share.totals).sum();
-        let context = Context {
-            ledger: &self.ledger,
-            rows: &self.rows,
-        };
+        let context = Context::of(&self.ledger, &self.rows);
         self.observer.end(context);
         for (share, type_id) in self.left.drain(..) {
             self.observer.left(context, share, type_id);
@@ -134,13 +127,6 @@ impl<O: Observer> Replay<O> {
         self.apply(&mut batch);
         batch.clear();
         self.reading.batch = batch;
-    }
-
-    fn book_if_full(&mut self) -> ControlFlow<()> {
-        if self.reading.batch.steps.len() >= BATCH {
-            self.book();
-        }
-        ControlFlow::Continue(())
     }
 
     /// Books what anybody has read.
@@ -196,10 +182,7 @@ impl<O: Observer> Replay<O> {
             self.overwritten(old);
         }
         self.ledger.gain(Totals::block(step.size as i64));
-        let context = Context {
-            ledger: &self.ledger,
-            rows: &self.rows,
-        };
+        let context = Context::of(&self.ledger, &self.rows);
         self.observer.allocated(context, row, step.size, born);
     }
 
@@ -211,10 +194,7 @@ impl<O: Observer> Replay<O> {
         }
         self.ledger.overwritten += 1;
         self.ledger.lose(share(old).totals);
-        let context = Context {
-            ledger: &self.ledger,
-            rows: &self.rows,
-        };
+        let context = Context::of(&self.ledger, &self.rows);
         self.observer.lost(context, share(old), None);
     }
 
@@ -243,10 +223,7 @@ impl<O: Observer> Replay<O> {
         }
         let share = share(block);
         self.ledger.lose(share.totals);
-        let context = Context {
-            ledger: &self.ledger,
-            rows: &self.rows,
-        };
+        let context = Context::of(&self.ledger, &self.rows);
         self.observer.lost(context, share, type_id);
     }
 
@@ -262,249 +239,13 @@ impl<O: Observer> Replay<O> {
         }
         let time = Microseconds(step.address);
         if time > self.ledger.now {
-            let context = Context {
-                ledger: &self.ledger,
-                rows: &self.rows,
-            };
+            let context = Context::of(&self.ledger, &self.rows);
             self.observer.time(context, time);
             self.ledger.now = time;
         }
         if !self.spaces.is_empty() {
             self.enter(stream);
         }
-    }
-
-    /// Whatever does not come in millions.
-    #[inline(never)]
-    fn rare(&mut self, rare: &Rare) {
-        match *rare {
-            Rare::FreeCancelled => self.cancel_free(),
-            Rare::UnmapCancelled => self.cancel_unmap(self.stream),
-            Rare::Map {
-                address,
-                length,
-                kind,
-                row,
-            } => self.map(address, length, kind, row),
-            Rare::Unmap { address, length } => {
-                let taken = self.unmap(address, length);
-                let at = self.ledger.births;
-                if let Some((older, _)) = self.unmapped.insert(self.stream.0, (taken, at)) {
-                    self.space.pages.forget(older);
-                }
-                self.apply_changes();
-            }
-            Rare::Remap {
-                old,
-                old_length,
-                new,
-                new_length,
-                row,
-            } => {
-                let kind = self
-                    .space
-                    .pages
-                    .at(old)
-                    .map_or(MappingKind::Anonymous, |(kind, _)| kind);
-                let taken = self.unmap(old, old_length);
-                self.space.pages.forget(taken);
-                self.map(new, new_length, kind, row);
-            }
-            Rare::Protect {
-                address,
-                length,
-                usable,
-            } => {
-                let born = self.ledger.birth();
-                self.space
-                    .pages
-                    .protect(address, length, usable, born, &mut self.changes);
-                self.apply_changes();
-            }
-            Rare::Fork { parent, child } => self.fork(parent, child),
-            Rare::Mark { ref name, .. } if self.ignores_mark(name) => {}
-            Rare::Mark { kind, ref name } => self.mark(kind, name.clone()),
-            Rare::Exits => self.exited = Some(self.current),
-            Rare::CensusBegin => self.space.census.begin(self.ledger.births),
-            Rare::CensusObject {
-                address,
-                type_id,
-                waiting,
-            } => self.space.census.add(address, type_id, waiting),
-            Rare::CensusOwned {
-                pointer,
-                role,
-                owner,
-            } => self.space.census.add_owned(pointer, role, owner),
-            Rare::CensusEnd { ref dicts } => {
-                let Space { census, heap, .. } = &mut self.space;
-                census.end(heap, &self.rows, dicts, &mut self.descriptions);
-                if O::WANTS_CENSUS && self.space.counts() {
-                    self.tell_census();
-                }
-            }
-        }
-    }
-
-    /// Tells what a census found in the current space.
-    fn tell_census(&mut self) {
-        let context = Context {
-            ledger: &self.ledger,
-            rows: &self.rows,
-        };
-        self.observer.census(context);
-        for (share, type_id) in self.space.counted(&self.rows) {
-            self.observer.living(share, type_id);
-        }
-    }
-
-    fn mark(&mut self, kind: MarkKind, name: String) {
-        let mark = MarkSeen {
-            kind,
-            name,
-            time: self.ledger.now,
-            stamp: self.ledger.births,
-            stream: self.stream,
-        };
-        let context = Context {
-            ledger: &self.ledger,
-            rows: &self.rows,
-        };
-        self.observer.mark(context, &mark);
-        self.marks.push(mark);
-    }
-
-    fn map(&mut self, address: Address, length: Size, kind: MappingKind, row: RowId) {
-        let born = self.ledger.birth();
-        self.space
-            .pages
-            .map(address, length, kind, row, born, &mut self.changes);
-        self.apply_changes();
-        if kind == MappingKind::Anonymous && born > self.space.silent_until {
-            self.rows.count(row, length.0 as i64);
-            let context = Context {
-                ledger: &self.ledger,
-                rows: &self.rows,
-            };
-            self.observer.allocated(context, row, length.0, born);
-        }
-    }
-
-    /// Unmaps; the changes are still to be applied.
-    fn unmap(&mut self, address: Address, length: Size) -> Taken {
-        let taken = self.space.pages.unmap(address, length, &mut self.changes);
-        self.ledger.frees += u64::from(!self.changes.is_empty() && self.space.counts());
-        taken
-    }
-
-    /// Books what a call did to the mappings, in the order in which it did.
-    fn apply_changes(&mut self) {
-        self.count_files();
-        for change in self.changes.drain(..) {
-            let (Change::Lost(share) | Change::Gained(share)) = change;
-            if share.born <= self.space.silent_until {
-                continue;
-            }
-            match change {
-                Change::Lost(share) => {
-                    self.ledger.lose(share.totals);
-                    let context = Context {
-                        ledger: &self.ledger,
-                        rows: &self.rows,
-                    };
-                    self.observer.lost(context, share, None);
-                }
-                Change::Gained(share) => {
-                    self.ledger.gain(share.totals);
-                    let context = Context {
-                        ledger: &self.ledger,
-                        rows: &self.rows,
-                    };
-                    self.observer.mapped(context, share);
-                }
-            }
-        }
-    }
-
-    /// Notes what mapped files and addresses set aside have become.
-    fn count_files(&mut self) {
-        if !self.space.counts() {
-            return;
-        }
-        let space = &mut self.space;
-        let files = (space.pages.files() - space.silent_files).max(0);
-        self.ledger.files += files - std::mem::replace(&mut space.counted_files, files);
-        let reserved = (space.pages.reserved() - space.silent_reserved).max(0);
-        self.ledger.reserved += reserved - std::mem::replace(&mut space.counted_reserved, reserved);
-    }
-
-    /// What this stream unmapped last is still mapped.
-    fn cancel_unmap(&mut self, stream: StreamIndex) {
-        let Some((taken, at)) = self.unmapped.remove(&stream.0) else {
-            return;
-        };
-        let reborn = (self.ledger.births != at).then(|| self.ledger.birth());
-        self.space.pages.restore(taken, reborn, &mut self.changes);
-        self.ledger.frees -= u64::from(!self.changes.is_empty() && self.space.counts());
-        for change in &self.changes {
-            if let (Change::Gained(share), None) = (change, reborn)
-                && share.born > self.space.silent_until
-            {
-                let context = Context {
-                    ledger: &self.ledger,
-                    rows: &self.rows,
-                };
-                self.observer.restored(
-                    context,
-                    Lost {
-                        share: *share,
-                        type_id: None,
-                        at,
-                    },
-                );
-            }
-        }
-        self.apply_changes();
-    }
-
-    /// The block that this stream freed last is alive after all.
-    fn cancel_free(&mut self) {
-        let Some(Freed {
-            address,
-            size,
-            row,
-            born,
-            type_id,
-            at,
-        }) = self.freed.take()
-        else {
-            return;
-        };
-        let mut block = Block { size, row, born };
-        self.ledger.frees -= u64::from(self.space.counts());
-        if block.born <= self.space.silent_until {
-            self.space.heap.insert(address, block);
-            return;
-        }
-        let context = Context {
-            ledger: &self.ledger,
-            rows: &self.rows,
-        };
-        self.observer.restored(
-            context,
-            Lost {
-                share: share(block),
-                type_id,
-                at,
-            },
-        );
-        if self.ledger.births != at {
-            block.born = self.ledger.birth();
-        }
-        if let Some(old) = self.space.heap.insert(address, block) {
-            self.overwritten(old);
-        }
-        self.ledger.gain(share(block).totals);
     }
 }
 
@@ -517,42 +258,24 @@ fn share(block: Block) -> Share {
     }
 }
 
-impl<O: Observer> Visitor for Replay<O> {
-    fn run(&mut self, stream: StreamIndex, turn: Turn, time: Microseconds) {
-        self.definitions.calls.now = time;
-        self.reading.run(stream, turn, time);
-        let _ = self.book_if_full();
-    }
-
-    fn event(
-        &mut self,
-        stream: StreamIndex,
-        stacks: &mut StackTable,
-        event: Event<'_>,
-    ) -> ControlFlow<()> {
-        self.reading
-            .event(&mut self.definitions, stream, stacks, &event);
-        self.book_if_full()
+impl<O: Observer> Reader for Replay<O> {
+    #[inline(always)]
+    fn parts(&mut self) -> (&mut Definitions, &mut Reading) {
+        (&mut self.definitions, &mut self.reading)
     }
 
     #[inline(always)]
-    fn allocation(
-        &mut self,
-        stream: StreamIndex,
-        stacks: &mut StackTable,
-        allocation: Allocation,
-    ) -> ControlFlow<()> {
-        self.reading.allocation(stream, stacks, allocation);
-        self.book_if_full()
+    fn steps_at_once(&self) -> usize {
+        BATCH
     }
 
-    #[inline(always)]
-    fn free(&mut self, _: StreamIndex, stacks: &mut StackTable, free: Free) -> ControlFlow<()> {
-        self.reading.free(&mut self.definitions, stacks, free);
-        self.book_if_full()
+    fn hand_on(&mut self) {
+        self.book();
     }
 }
 
+mod mappings;
+mod rare;
 mod spaces;
 
 #[cfg(test)]

@@ -15,6 +15,13 @@ pub struct Context<'a> {
     pub rows: &'a Rows,
 }
 
+impl<'a> Context<'a> {
+    #[inline(always)]
+    pub(super) fn of(ledger: &'a Ledger, rows: &'a Rows) -> Self {
+        Self { ledger, rows }
+    }
+}
+
 /// Part of the heap that was reported as lost, and was not.
 #[derive(Clone, Copy, Debug)]
 pub struct Lost {

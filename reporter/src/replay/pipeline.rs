@@ -9,15 +9,10 @@ use super::definitions::Definitions;
 use super::engine::Replay;
 use super::error::ReplayError;
 use super::observer::Observer;
-use super::order::{Order, Visitor};
-use super::reading::Reading;
+use super::order::Order;
+use super::reading::{Reader, Reading};
 use super::source::Source;
-use super::stream::{StackTable, StreamIndex};
 use crossbeam_channel::{Receiver, Sender, bounded};
-use memprof_wire::codec::{Allocation, Free};
-use memprof_wire::event::Event;
-use memprof_wire::units::{Microseconds, Turn};
-use std::ops::ControlFlow;
 use std::thread;
 
 /// Steps that travel together: 96 KiB of them.
@@ -45,7 +40,7 @@ fn drive_in<S: Source, O: Observer + Send>(
 ) -> Result<(), ReplayError> {
     let (full, booked) = (bounded(BATCHES), bounded(BATCHES));
     let definitions = std::mem::take(&mut replay.definitions);
-    let mut reader = Reader::new(definitions, full.0, booked.1, steps);
+    let mut reader = Decoding::new(definitions, full.0, booked.1, steps);
     reader.reading.forks = replay.take_forks();
     let result = thread::scope(|scope| {
         scope.spawn(|| {
@@ -69,7 +64,7 @@ fn drive_in<S: Source, O: Observer + Send>(
 }
 
 /// The half that decodes.
-struct Reader {
+struct Decoding {
     definitions: Definitions,
     reading: Reading,
     full: Sender<Batch>,
@@ -80,7 +75,7 @@ struct Reader {
     steps: usize,
 }
 
-impl Reader {
+impl Decoding {
     fn new(
         definitions: Definitions,
         full: Sender<Batch>,
@@ -107,49 +102,21 @@ impl Reader {
         };
         let _ = self.full.send(self.reading.take(empty));
     }
-
-    #[inline(always)]
-    fn send_if_full(&mut self) -> ControlFlow<()> {
-        if self.reading.batch.steps.len() >= self.steps {
-            self.send();
-        }
-        ControlFlow::Continue(())
-    }
 }
 
-impl Visitor for Reader {
-    fn run(&mut self, stream: StreamIndex, turn: Turn, time: Microseconds) {
-        self.definitions.calls.now = time;
-        self.reading.run(stream, turn, time);
-        let _ = self.send_if_full();
-    }
-
-    fn event(
-        &mut self,
-        stream: StreamIndex,
-        stacks: &mut StackTable,
-        event: Event<'_>,
-    ) -> ControlFlow<()> {
-        self.reading
-            .event(&mut self.definitions, stream, stacks, &event);
-        self.send_if_full()
+impl Reader for Decoding {
+    #[inline(always)]
+    fn parts(&mut self) -> (&mut Definitions, &mut Reading) {
+        (&mut self.definitions, &mut self.reading)
     }
 
     #[inline(always)]
-    fn allocation(
-        &mut self,
-        stream: StreamIndex,
-        stacks: &mut StackTable,
-        allocation: Allocation,
-    ) -> ControlFlow<()> {
-        self.reading.allocation(stream, stacks, allocation);
-        self.send_if_full()
+    fn steps_at_once(&self) -> usize {
+        self.steps
     }
 
-    #[inline(always)]
-    fn free(&mut self, _: StreamIndex, stacks: &mut StackTable, free: Free) -> ControlFlow<()> {
-        self.reading.free(&mut self.definitions, stacks, free);
-        self.send_if_full()
+    fn hand_on(&mut self) {
+        self.send();
     }
 }
 

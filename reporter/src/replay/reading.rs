@@ -2,6 +2,7 @@
 
 use super::batch::{Batch, Rare, Step};
 use super::definitions::Definitions;
+use super::order::Visitor;
 use super::rows::{RowId, RowIndex};
 use super::space::SpaceIndex;
 use super::stream::{StackTable, StreamIndex};
@@ -9,6 +10,65 @@ use memprof_wire::allocator::Allocator;
 use memprof_wire::codec::{Allocation, Free};
 use memprof_wire::event::Event;
 use memprof_wire::units::{Microseconds, StackId, Turn};
+use std::ops::ControlFlow;
+
+/// A visitor that reads events into batches, and hands on those that are full.
+pub(super) trait Reader {
+    /// What is known by now, and what fills the batch.
+    fn parts(&mut self) -> (&mut Definitions, &mut Reading);
+
+    /// How many steps fill a batch.
+    fn steps_at_once(&self) -> usize;
+
+    /// Does with the batch whatever is to be done with it, and leaves an empty one.
+    fn hand_on(&mut self);
+
+    #[inline(always)]
+    fn hand_on_if_full(&mut self) -> ControlFlow<()> {
+        if self.parts().1.batch.steps.len() >= self.steps_at_once() {
+            self.hand_on();
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl<R: Reader> Visitor for R {
+    fn run(&mut self, stream: StreamIndex, turn: Turn, time: Microseconds) {
+        let (definitions, reading) = self.parts();
+        definitions.calls.now = time;
+        reading.run(stream, turn, time);
+        let _ = self.hand_on_if_full();
+    }
+
+    fn event(
+        &mut self,
+        stream: StreamIndex,
+        stacks: &mut StackTable,
+        event: Event<'_>,
+    ) -> ControlFlow<()> {
+        let (definitions, reading) = self.parts();
+        reading.event(definitions, stream, stacks, &event);
+        self.hand_on_if_full()
+    }
+
+    #[inline(always)]
+    fn allocation(
+        &mut self,
+        stream: StreamIndex,
+        stacks: &mut StackTable,
+        allocation: Allocation,
+    ) -> ControlFlow<()> {
+        self.parts().1.allocation(stream, stacks, allocation);
+        self.hand_on_if_full()
+    }
+
+    #[inline(always)]
+    fn free(&mut self, _: StreamIndex, stacks: &mut StackTable, free: Free) -> ControlFlow<()> {
+        let (definitions, reading) = self.parts();
+        reading.free(definitions, stacks, free);
+        self.hand_on_if_full()
+    }
+}
 
 /// Fills a [`Batch`].
 #[derive(Debug, Default)]
