@@ -203,6 +203,11 @@ impl Recording {
         ending.unwrap_or_else(|| last().unwrap_or(0) as f64 / 1e6)
     }
 
+    /// The same in the units of a replay.
+    pub fn lasted(&self) -> Microseconds {
+        Microseconds((self.duration() * 1e6) as u64)
+    }
+
     /// Events of those threads that were not recorded.
     pub fn lost(&self) -> u64 {
         let ends = self.reader.stream_ends().iter();

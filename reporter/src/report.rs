@@ -3,6 +3,7 @@
 mod base64;
 pub mod columns;
 mod content;
+pub mod cut;
 pub mod diff;
 pub mod endings;
 pub mod flamegraph;

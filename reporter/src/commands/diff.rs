@@ -1,6 +1,6 @@
 //! `memprof diff`
 
-use super::{Failure, Input, Selection, input, output};
+use super::{Failure, Selection, input, output};
 use crate::profile::{By, Moment, Profile};
 use crate::recording::Recording;
 use crate::report::diff::Diff;
@@ -112,14 +112,8 @@ fn profiles(selection: &Selection, other: &Other) -> Result<(Profile, Profile), 
     let recording = selection.input.open()?;
     match other {
         Other::File(path) => {
-            let path = path.clone();
-            let newer = Input {
-                path,
-                process: None,
-                symbols: selection.input.symbols.clone(),
-            };
             // both are opened before either is read
-            let newer = newer.open()?;
+            let newer = selection.input.other(path).open()?;
             let profile = |recording: &Recording| {
                 let mut profile = input::profile(recording, &request)?;
                 profile.sources = recording.sources();

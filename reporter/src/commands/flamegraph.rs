@@ -1,6 +1,6 @@
 //! `memprof flamegraph`
 
-use super::{Failure, Input, Selection, input, output};
+use super::{Failure, Selection, input, output};
 use crate::profile::{Moment, Sources, Starts, reached};
 use crate::recording::Recording;
 use crate::replay::{
@@ -11,7 +11,6 @@ use crate::report::page_data::{PageRequest, STEPS, gather};
 use crate::report::timeline_data::SAMPLES;
 use crate::report::versions::Code;
 use crate::symbols::SourcePolicy;
-use memprof_wire::units::Microseconds;
 use std::path::{Path, PathBuf};
 
 /// What was asked for.
@@ -49,14 +48,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let recording = input.open()?;
     let data = match &options.newer {
         Some(path) => {
-            let path = path.clone();
-            let newer = Input {
-                path,
-                process: None,
-                symbols: input.symbols.clone(),
-            };
             // both are opened before either is read
-            let newer = newer.open()?;
+            let newer = input.other(path).open()?;
             let (before, starts) = page(&recording, options, [moment, moment])?;
             let (after, newer_starts) = page(&newer, options, [moment, moment])?;
             let (sources, newer_sources) = (recording.sources(), newer.sources());
@@ -89,7 +82,7 @@ fn page(
     options: &Options,
     moments: [&Moment; 2],
 ) -> Result<(FlamegraphData, Starts), Failure> {
-    let duration = Microseconds((recording.duration() * 1e6) as u64);
+    let duration = recording.lasted();
     let selection = &options.selection;
     let atoms = || selection.request().atoms();
     let [first, second] =

@@ -4,7 +4,6 @@ use super::{Failure, Selection, input, output};
 use crate::profile::{By, Development, Grouping, Moment};
 use crate::replay::Growth;
 use crate::report::growth::GrowthReport;
-use memprof_wire::units::Microseconds;
 
 /// How many rows the text shows unless told otherwise.
 const ROWS: usize = 20;
@@ -18,7 +17,7 @@ pub fn run(selection: &Selection, moments: usize) -> Result<(), Failure> {
     let recording = selection.input.open()?;
     let mut request = selection.request();
     request.check()?;
-    let duration = Microseconds((recording.duration() * 1e6) as u64);
+    let duration = recording.lasted();
     let growth = Growth::new(duration, request.detail, request.atoms());
     let replay = input::replay(&recording, growth)?;
     request.moment = match replay.observer.main_end() {

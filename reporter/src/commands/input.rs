@@ -9,7 +9,7 @@ use crate::replay::{Observer, Replay, ShortLife, Snapshot};
 use crate::report::{endings, notes};
 use crate::symbols::Settings;
 use memprof_wire::event::Note;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Which recording a report is about.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,16 @@ pub struct Input {
 }
 
 impl Input {
+    /// Another recording, whose machine code is named in the same way.
+    #[must_use]
+    pub fn other(&self, path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            process: None,
+            symbols: self.symbols.clone(),
+        }
+    }
+
     /// Opens the recording.
     ///
     /// # Errors

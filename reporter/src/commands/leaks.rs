@@ -4,7 +4,6 @@ use super::{Failure, Selection, input, output};
 use crate::profile::{By, Development, Moment, Part, reached};
 use crate::replay::{Allocated, Growth, Snapshot};
 use crate::report::leaks::{Circumstances, Leaks, Suppressions};
-use memprof_wire::units::Microseconds;
 use std::path::PathBuf;
 
 /// How many rows the text shows unless told otherwise.
@@ -35,7 +34,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let recording = selection.input.open()?;
     let mut request = selection.request();
     request.check()?;
-    let duration = Microseconds((recording.duration() * 1e6) as u64);
+    let duration = recording.lasted();
     let growth = Growth::new(duration, request.detail, request.atoms());
     let allocated = Allocated::new(selection.tells_apart(), request.detail, request.atoms());
     let snapshot =

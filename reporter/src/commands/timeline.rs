@@ -6,7 +6,6 @@ use crate::recording::Recording;
 use crate::replay::{Detail, Growth, Replay, Series};
 use crate::report::timeline::{Timeline, TimelineReport};
 use crate::report::timeline_data::{SAMPLES, part_of_heap, timeline};
-use memprof_wire::units::Microseconds;
 use std::path::{Path, PathBuf};
 
 /// What was asked for.
@@ -82,7 +81,7 @@ pub(super) fn gather(
     recording: &Recording,
     request: &Request,
 ) -> Result<(Timeline, Replay<Observed>), Failure> {
-    let duration = Microseconds((recording.duration() * 1e6) as u64);
+    let duration = recording.lasted();
     let of_part = request.filter.is_some() || request.thread.is_some();
     let growth = of_part.then(|| Growth::new(duration, request.detail, request.atoms()));
     let replay = input::replay(recording, (Series::new(SAMPLES), growth))?;

@@ -22,15 +22,12 @@ pub fn replay<O: Observer + Send>(
     source: &impl Source,
     observer: O,
 ) -> Result<Replay<O>, ReplayError> {
-    let mut order = Order::new(source, recording.streams())?;
-    let (streams, spaces) = (recording.streams(), recording.spaces());
-    let mut replay = Replay::of_spaces(recording.page_size(), observer, streams, spaces);
-    replay.definitions.calls.set_unloads(recording.unloads());
-    if recording.event_bytes() >= WORTH_TWO_CORES && available_parallelism().is_ok_and(is_several) {
-        drive_on_two_cores(&mut order, &mut replay)?;
-    } else {
-        order.drive(&mut replay)?;
+    let several = available_parallelism().is_ok_and(is_several);
+    if recording.event_bytes() < WORTH_TWO_CORES || !several {
+        return replay_here(recording, source, observer);
     }
+    let (mut order, mut replay) = begin(recording, source, observer)?;
+    drive_on_two_cores(&mut order, &mut replay)?;
     replay.finish();
     Ok(replay)
 }
@@ -45,11 +42,20 @@ pub fn replay_here<O: Observer>(
     source: &impl Source,
     observer: O,
 ) -> Result<Replay<O>, ReplayError> {
-    let mut order = Order::new(source, recording.streams())?;
-    let (streams, spaces) = (recording.streams(), recording.spaces());
-    let mut replay = Replay::of_spaces(recording.page_size(), observer, streams, spaces);
-    replay.definitions.calls.set_unloads(recording.unloads());
+    let (mut order, mut replay) = begin(recording, source, observer)?;
     order.drive(&mut replay)?;
     replay.finish();
     Ok(replay)
+}
+
+fn begin<'a, S: Source, O: Observer>(
+    recording: &Recording,
+    source: &'a S,
+    observer: O,
+) -> Result<(Order<'a, S>, Replay<O>), ReplayError> {
+    let order = Order::new(source, recording.streams())?;
+    let (streams, spaces) = (recording.streams(), recording.spaces());
+    let mut replay = Replay::of_spaces(recording.page_size(), observer, streams, spaces);
+    replay.definitions.calls.set_unloads(recording.unloads());
+    Ok((order, replay))
 }

@@ -7,6 +7,7 @@ mod shared_code;
 mod tests;
 
 use super::columns::Columns;
+use super::cut::{More, cut};
 use super::measure::{Bytes, Count};
 use crate::profile::{Grouping, Label, Profile, Totals, group};
 use join::{Row, join};
@@ -87,9 +88,7 @@ impl Diff {
             groups.map(|group| code.row(group)).collect()
         };
         let mut rows = join(rows(a, b), rows(b, a));
-        let shown = top.unwrap_or(usize::MAX).min(rows.len());
-        let more = rows.len() - shown;
-        rows.truncate(shown);
+        let more = cut(&mut rows, top);
         Self {
             a: a.moment.clone(),
             b: b.moment.clone(),
@@ -153,9 +152,6 @@ impl fmt::Display for Diff {
             ]);
         }
         write!(out, "{columns}")?;
-        match self.more {
-            0 => Ok(()),
-            more => writeln!(out, "<{more} more rows. Use --top N to view.>"),
-        }
+        More(self.more, "rows").fmt(out)
     }
 }

@@ -2,6 +2,7 @@
 //! grows without end.
 
 use super::columns::Columns;
+use super::cut::{More, cut};
 use super::measure::Bytes;
 use super::trend::{Slope, Trend, picture, slope, thin, trend};
 use crate::profile::{Course, Development, Grouping, Label, Totals, group};
@@ -126,9 +127,7 @@ impl GrowthReport {
         });
         rows.retain(|row| row.maximum.bytes > 0);
         rows.sort_by(GrowthRow::order);
-        let kept = top.unwrap_or(usize::MAX).min(rows.len());
-        let more = rows.len() - kept;
-        rows.truncate(kept);
+        let more = cut(&mut rows, top);
         let mut total = None;
         development.courses(&vec![Some(0); groups.len()], |_, course| {
             total = Some(GrowthRow::new(Vec::new(), course, &seconds, &shown));
@@ -195,10 +194,7 @@ impl fmt::Display for GrowthReport {
             columns.cells(cells);
         }
         write!(out, "{columns}")?;
-        match self.more {
-            0 => Ok(()),
-            more => writeln!(out, "<{more} more rows. Use --top N to view.>"),
-        }
+        More(self.more, "rows").fmt(out)
     }
 }
 

@@ -8,6 +8,7 @@ mod text;
 pub use frames::Place;
 pub use suppressions::{LeftOut, NoSuppressions, Suppressions};
 
+use super::cut::cut;
 use super::trend::{Slope, Trend, picture, slope, trend};
 use crate::profile::{
     By, Development, Grouping, Label, Language, NO_FRAME, Part, StackId, Stacks, Totals, group,
@@ -136,9 +137,7 @@ impl Leaks {
         let mut rows = groups.rows(development);
         rows.retain(|row| !row.totals.is_zero());
         rows.sort_by(LeakRow::order);
-        let shown = top.unwrap_or(usize::MAX).min(rows.len());
-        let more = rows.len() - shown;
-        rows.truncate(shown);
+        let more = cut(&mut rows, top);
         Self {
             moment: profile.moment.clone(),
             time: circumstances.time,

@@ -5,6 +5,7 @@
 //! list, the table of a dictionary, the data of an array) are rows of their own, named for the
 //! function that handed them out; heapy adds those that it knows of to their objects.
 
+use super::cut::More;
 use crate::profile::{By, Grouping, Label, Profile, Totals, group};
 use crate::replay::owner_of_part;
 use serde::ser::SerializeMap;
@@ -192,10 +193,7 @@ impl fmt::Display for Partition {
                 percent(cumulative, bytes),
             )?;
         }
-        match self.more {
-            0 => Ok(()),
-            more => writeln!(out, "<{more} more rows. Use --top N to view.>"),
-        }
+        More(self.more, "rows").fmt(out)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `memprof summary`: each function with what it holds itself, and with what it calls.
 
 use super::columns::Columns;
+use super::cut::{More, cut};
 use super::measure::{Bytes, Count, Share};
 use crate::profile::group::NO_FRAME;
 use crate::profile::{NameId, Profile, StackId, Totals};
@@ -104,9 +105,7 @@ impl Summary {
             let name = |row: &FunctionRow| (row.function.clone(), row.file.clone());
             size(b).cmp(&size(a)).then_with(|| name(a).cmp(&name(b)))
         });
-        let shown = top.unwrap_or(usize::MAX).min(rows.len());
-        let more = rows.len() - shown;
-        rows.truncate(shown);
+        let more = cut(&mut rows, top);
         Self {
             moment: profile.moment.clone(),
             complete: profile.complete,
@@ -156,10 +155,7 @@ impl fmt::Display for Summary {
             ]);
         }
         write!(out, "{columns}")?;
-        match self.more {
-            0 => Ok(()),
-            more => writeln!(out, "<{more} more functions. Use --top N to view.>"),
-        }
+        More(self.more, "functions").fmt(out)
     }
 }
 

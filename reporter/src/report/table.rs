@@ -1,6 +1,7 @@
 //! `memprof table`: who holds how much, one row for each line, type, file and so on.
 
 use super::columns::Columns;
+use super::cut::{More, cut};
 use super::measure::{Bytes, Count, Share};
 use crate::profile::{Group, Grouping, Label, Profile, Totals, group};
 use serde::Serialize;
@@ -45,9 +46,7 @@ impl Table {
         width: Option<usize>,
     ) -> Self {
         let mut rows = group::group(profile, grouping);
-        let shown = top.unwrap_or(usize::MAX).min(rows.len());
-        let more = rows.len() - shown;
-        rows.truncate(shown);
+        let more = cut(&mut rows, top);
         Self {
             moment: profile.moment.clone(),
             complete: profile.complete,
@@ -81,10 +80,7 @@ impl fmt::Display for Table {
             ]);
         }
         write!(out, "{columns}")?;
-        match self.more {
-            0 => Ok(()),
-            more => writeln!(out, "<{more} more rows. Use --top N to view.>"),
-        }
+        More(self.more, "rows").fmt(out)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The report about leaks as people read it.
 
 use super::super::columns::Columns;
+use super::super::cut::More;
 use super::super::growth::speed;
 use super::super::measure::{Bytes, Count, Share};
 use super::super::trend::Trend;
@@ -24,8 +25,8 @@ impl fmt::Display for Leaks {
         }
         match (self.more, &self.heading) {
             (0, _) => Ok(()),
-            (more, Some(_)) => writeln!(out, "<{more} more rows. Use --top N to view.>"),
-            (more, None) => writeln!(out, "\n<{more} more stacks. Use --top N to view.>"),
+            (more, Some(_)) => More(more, "rows").fmt(out),
+            (more, None) => write!(out, "\n{}", More(more, "stacks")),
         }
     }
 }

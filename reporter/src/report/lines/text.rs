@@ -1,6 +1,7 @@
 //! Lines as text.
 
 use super::{Amounts, Lines};
+use crate::report::cut::More;
 use crate::report::measure::{Bytes, Count};
 use std::fmt;
 
@@ -58,7 +59,7 @@ impl fmt::Display for Lines {
         }
         match self.elided {
             0 => Ok(()),
-            more => writeln!(out, "\n<{more} more functions. Use --top N to view.>"),
+            more => write!(out, "\n{}", More(more, "functions")),
         }
     }
 }
