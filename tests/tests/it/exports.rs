@@ -99,6 +99,47 @@ fn ms_print_finds_the_peak_of_stats() {
     assert!(text.contains(": in_thread ("), "{text}");
 }
 
+/// The events of a file for heaptrack: how many allocations, their bytes, and how many of these are left.
+/// (It tells less of blocks: part of a mapping that goes is one that was freed.)
+pub fn heaptrack_events(text: &str) -> [i64; 3] {
+    let mut sizes = Vec::new();
+    let [mut allocations, mut bytes, mut left] = [0; 3];
+    for line in text.lines() {
+        let (kind, rest) = line.split_at(1);
+        let number = || {
+            let word = rest.trim_start().split(' ').next();
+            i64::from_str_radix(word.unwrap(), 16).unwrap()
+        };
+        let size = |sizes: &[i64]| sizes[usize::try_from(number()).unwrap()];
+        match kind {
+            "+" => {
+                allocations += 1;
+                bytes += size(&sizes);
+                left += size(&sizes);
+            }
+            "-" => left -= size(&sizes),
+            "a" => sizes.push(number()),
+            _ => {}
+        }
+    }
+    [allocations, bytes, left]
+}
+
+#[test]
+fn an_unmapping_that_fails_takes_nothing_from_heaptracks_events() {
+    let code = "import ctypes\n\
+        libc = ctypes.CDLL(None)\n\
+        libc.mmap.restype = ctypes.c_void_p\n\
+        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]\n\
+        libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]\n\
+        kept = libc.mmap(None, 1 << 20, 3, 0x22, -1, 0)\n\
+        assert libc.munmap(kept + 1, 1 << 20) == -1\n";
+    let run = Scenario::code(usual(), code).recorded();
+    let text = std::fs::read_to_string(export(&run, "heaptrack")).unwrap();
+    let [_, _, left] = heaptrack_events(&text);
+    assert_eq!(left, number(&run.json(&["stats"])["end"]["bytes"]));
+}
+
 #[test]
 fn heaptrack_print_counts_what_stats_counts() {
     let (run, stats) = recorded();

@@ -1,6 +1,7 @@
 //! A filter means the same in every report: what passes it and what does not are everything.
 
 use crate::binaries::memprof;
+use crate::exports::heaptrack_events;
 use crate::interpreters::usual;
 use crate::scenario::{Run, Scenario, finish};
 use serde_json::Value;
@@ -224,32 +225,6 @@ fn blocks_by_age(report: &Value, key: &str) -> Vec<(String, i64)> {
     let rows = report["rows"].as_array().unwrap().iter();
     rows.map(|row| (row["age"].as_str().unwrap().to_owned(), number(&row[key])))
         .collect()
-}
-
-/// The events of a file for heaptrack: how many allocations, their bytes, and how many of these are left.
-/// (It tells less of blocks: part of a mapping that goes is one that was freed.)
-fn heaptrack_events(text: &str) -> [i64; 3] {
-    let mut sizes = Vec::new();
-    let [mut allocations, mut bytes, mut left] = [0; 3];
-    for line in text.lines() {
-        let (kind, rest) = line.split_at(1);
-        let number = || {
-            let word = rest.trim_start().split(' ').next();
-            i64::from_str_radix(word.unwrap(), 16).unwrap()
-        };
-        let size = |sizes: &[i64]| sizes[usize::try_from(number()).unwrap()];
-        match kind {
-            "+" => {
-                allocations += 1;
-                bytes += size(&sizes);
-                left += size(&sizes);
-            }
-            "-" => left -= size(&sizes),
-            "a" => sizes.push(number()),
-            _ => {}
-        }
-    }
-    [allocations, bytes, left]
 }
 
 #[test]
