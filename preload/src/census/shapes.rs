@@ -16,6 +16,7 @@ const BASE: usize = 32;
 const DICT_OFFSET: usize = 36;
 
 const FLAG_MANAGED_DICT: u64 = 1 << 4;
+const FLAG_HEAP: u64 = 1 << 9;
 const FLAG_LIST: u64 = 1 << 25;
 const FLAG_DICT: u64 = 1 << 29;
 const FLAG_TYPE: u64 = 1 << 31;
@@ -74,7 +75,7 @@ pub struct Shape {
     pub kind: Kind,
     /// Where their dictionary is.
     pub dict: Dict,
-    /// Bytes of the object itself.
+    /// Bytes at its front that may hold pointers to buffers.
     pub size: u32,
     /// Whether buffers may come straight from the system: the type belongs to some module.
     pub foreign: bool,
@@ -164,7 +165,7 @@ impl Shapes {
             } else {
                 dict
             },
-            size: words[BASIC_SIZE] as u32,
+            size: size_before_slots(&words),
             foreign: has_module(words[NAME] as usize),
         }
     }
@@ -185,6 +186,22 @@ impl Shapes {
         }
         Kind::Other
     }
+}
+
+/// Bytes of an object that Python code did not lay out: what a `class` statement adds to its base
+/// are slots, and these hold objects.
+fn size_before_slots(words: &[u64; DICT_OFFSET + 1]) -> u32 {
+    let mut words = *words;
+    for _ in 0..32 {
+        let is_of_code = words[FLAGS] & FLAG_HEAP != 0 && !has_module(words[NAME] as usize);
+        let base = words[BASE] as usize;
+        let mut next = [0u64; DICT_OFFSET + 1];
+        if !is_of_code || base == 0 || !raw::read(base, &mut next) {
+            break;
+        }
+        words = next;
+    }
+    words[BASIC_SIZE] as u32
 }
 
 /// Whether `tp_name` is that of a type of some module, and not of Python code.
