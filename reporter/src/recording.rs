@@ -116,11 +116,6 @@ impl Recording {
         self.reader.facts()
     }
 
-    /// The number of the image that stands for all that reports are about.
-    pub fn image_number(&self) -> u32 {
-        self.image
-    }
-
     /// The image that stands for all that reports are about, where its start is known: the last
     /// program of the process that was started, or was asked for.
     pub fn image(&self) -> Option<&ImageStart> {
