@@ -3,11 +3,12 @@
 use crate::memory::Array;
 use memprof_wire::units::StackId;
 
-/// Stacks beyond this count are merged into their callers: 24 MiB of table at the most.
+/// Stacks beyond this count are merged into their callers: 40 MiB of table at the most.
 pub const LIMIT: u32 = 1 << 20;
 
 /// The innermost frame of a stack, in two words of the tree's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Key {
     /// The number of a code object, or with [`Key::NATIVE`] the high half of an address.
     pub code: u32,
@@ -20,13 +21,21 @@ impl Key {
     pub const NATIVE: u32 = 1 << 31;
 }
 
+/// A stack in the index: what it is looked up by, and its number, which is 0 in an empty entry.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
-struct Node {
+struct Entry {
     parent: u32,
-    code: u32,
-    instruction: u32,
+    key: Key,
+    number: u32,
 }
+
+/// Entries that a cache line holds; those in use come first.
+const ENTRIES: usize = 4;
+
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+struct Line([Entry; ENTRIES]);
 
 /// What a look-up found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,30 +49,41 @@ pub enum Found {
 }
 
 /// All stacks of a thread, numbered from 1 in the order they were first seen; 0 is the root.
+///
+/// A stack is looked for in the line of its parent, and only where that is full by a hash. Parents
+/// and children are mostly seen together and numbered one after the other, so their lines lie side
+/// by side: a program that goes through a hundred thousand stacks once finds them in the cache.
 #[derive(Debug)]
 pub struct Tree {
-    nodes: Array<Node>,
-    /// Stack numbers by hash, 0 where there is none; a power of two of them.
-    index: Array<u32>,
-    index_size: usize,
+    /// The innermost frames by number.
+    keys: Array<Key>,
+    lines: Array<Line>,
+    /// A power of two of lines, half as many as there may be stacks.
+    line_count: usize,
     count: u32,
+}
+
+/// Where the search for a stack ended.
+enum Place {
+    At(StackId),
+    Empty(*mut Entry),
 }
 
 impl Tree {
     /// No stack but the root.
     pub const fn new() -> Self {
         Self {
-            nodes: Array::empty(),
-            index: Array::empty(),
-            index_size: 0,
+            keys: Array::empty(),
+            lines: Array::empty(),
+            line_count: 0,
             count: 0,
         }
     }
 
     /// Forgets all stacks.
     pub fn clear(&mut self) {
-        self.nodes.release();
-        self.index.release();
+        self.keys.release();
+        self.lines.release();
         *self = Self::new();
     }
 
@@ -76,38 +96,49 @@ impl Tree {
     /// The innermost frame of a stack that is not the root.
     #[inline(always)]
     pub fn key(&self, stack: StackId) -> Key {
-        // SAFETY: there is a node for each stack of this tree.
-        let node = unsafe { &*self.nodes.items().add(stack.0 as usize) };
-        Key {
-            code: node.code,
-            instruction: node.instruction,
-        }
+        // SAFETY: there is a key for each stack of this tree.
+        unsafe { *self.keys.items().add(stack.0 as usize) }
     }
 
     /// The stack of a frame called from `parent`.
     #[inline(always)]
     pub fn find(&mut self, parent: StackId, key: Key) -> Found {
-        if self.index_size == 0 {
+        if self.line_count == 0 {
             return self.insert(parent, key);
         }
-        let mut place = hash(parent, key);
+        match self.search(parent, key) {
+            Place::At(stack) => Found::Old(stack),
+            Place::Empty(_) => self.insert(parent, key),
+        }
+    }
+
+    /// Searches; there must be lines.
+    #[inline(always)]
+    fn search(&self, parent: StackId, key: Key) -> Place {
+        let mask = self.line_count - 1;
+        let mut line = parent.0 as usize / 2 & mask;
+        let mut is_first = true;
         loop {
-            // SAFETY: the masked place is below the size of the index; its entries are numbers of
-            // nodes. At most half of it is used, so a zero ends the loop.
+            // SAFETY: the masked number is below the count of lines, whose entries are never
+            // half written. At most half of all entries are in use, so an empty one is found.
             unsafe {
-                let number = *self.index.items().add(place & (self.index_size - 1));
-                if number == 0 {
-                    return self.insert(parent, key);
-                }
-                let node = &*self.nodes.items().add(number as usize);
-                if node.instruction == key.instruction
-                    && node.parent == parent.0
-                    && node.code == key.code
-                {
-                    return Found::Old(StackId(number));
+                let entries = (&raw mut (*self.lines.items().add(line)).0).cast::<Entry>();
+                for index in 0..ENTRIES {
+                    let entry = entries.add(index);
+                    if (*entry).number == 0 {
+                        return Place::Empty(entry);
+                    }
+                    if (*entry).parent == parent.0 && (*entry).key == key {
+                        return Place::At(StackId((*entry).number));
+                    }
                 }
             }
-            place += 1;
+            line = if is_first {
+                hash(parent, key)
+            } else {
+                line + 1
+            } & mask;
+            is_first = false;
         }
     }
 
@@ -119,55 +150,46 @@ impl Tree {
             return Found::Full;
         }
         self.count = number;
-        let node = Node {
+        // SAFETY: make_room saw to a key of this number.
+        unsafe { self.keys.items().add(number as usize).write(key) };
+        self.enter(Entry {
             parent: parent.0,
-            code: key.code,
-            instruction: key.instruction,
-        };
-        // SAFETY: make_room saw to a node of this number, and to an index half empty.
-        unsafe { self.nodes.items().add(number as usize).write(node) };
-        self.enter(number);
+            key,
+            number,
+        });
         Found::New(StackId(number))
     }
 
-    fn make_room(&mut self, nodes: usize) -> bool {
-        if nodes > self.nodes.capacity() && !self.nodes.grow_to((nodes * 2).max(1024)) {
+    fn make_room(&mut self, stacks: usize) -> bool {
+        if stacks > self.keys.capacity() && !self.keys.grow_to((stacks * 2).max(1024)) {
             return false;
         }
-        if nodes * 2 > self.index_size {
-            let mut wider = Array::empty();
-            let size = (self.index_size * 2).max(2048);
-            if !wider.grow_to(size) {
-                return false;
-            }
-            self.index.release();
-            self.index = wider;
-            self.index_size = size;
-            for number in 1..=self.count {
-                self.enter(number);
+        if stacks <= self.line_count * 2 {
+            return true;
+        }
+        let mut before = Array::empty();
+        if !before.grow_to((self.line_count * 2).max(512)) {
+            return false;
+        }
+        core::mem::swap(&mut self.lines, &mut before);
+        let count = self.line_count;
+        self.line_count = (count * 2).max(512);
+        for line in 0..count {
+            // SAFETY: there were so many lines.
+            let entries = unsafe { (*before.items().add(line)).0 };
+            for entry in entries.into_iter().filter(|entry| entry.number != 0) {
+                self.enter(entry);
             }
         }
+        before.release();
         true
     }
 
-    /// Enters a node into the index.
-    fn enter(&mut self, number: u32) {
-        // SAFETY: as in `find`.
-        unsafe {
-            let node = &*self.nodes.items().add(number as usize);
-            let key = Key {
-                code: node.code,
-                instruction: node.instruction,
-            };
-            let mut place = hash(StackId(node.parent), key);
-            loop {
-                let entry = self.index.items().add(place & (self.index_size - 1));
-                if *entry == 0 {
-                    *entry = number;
-                    return;
-                }
-                place += 1;
-            }
+    /// Enters a stack that is not in the index.
+    fn enter(&mut self, entry: Entry) {
+        if let Place::Empty(place) = self.search(StackId(entry.parent), entry.key) {
+            // SAFETY: an entry of the table.
+            unsafe { place.write(entry) };
         }
     }
 }
@@ -200,6 +222,26 @@ mod tests {
         assert!(matches!(tree.find(a, key(1, 6)), Found::New(_)));
         assert!(matches!(tree.find(a, key(2, 5)), Found::New(_)));
         assert_eq!(tree.count(), 4);
+    }
+
+    #[test]
+    fn a_stack_may_have_any_number_of_children() {
+        let mut tree = Tree::new();
+        let key = |number: u32| Key {
+            code: number % 7,
+            instruction: number / 7,
+        };
+        let Found::New(parent) = tree.find(StackId::NONE, key(0)) else {
+            panic!("new")
+        };
+        let children: Vec<Found> = (0..20_000).map(|n| tree.find(parent, key(n))).collect();
+        for (number, child) in (0..20_000).zip(children) {
+            let Found::New(stack) = child else {
+                panic!("new")
+            };
+            assert_eq!(tree.find(parent, key(number)), Found::Old(stack));
+            assert_eq!(tree.key(stack), key(number));
+        }
     }
 
     #[test]

@@ -12,36 +12,33 @@ mod enter;
 mod expression;
 pub mod mixed;
 mod module;
+mod own;
 mod path;
 mod registers;
 mod row;
 mod rule;
 mod runs;
 mod segment;
-mod steps;
 mod table;
 #[cfg(test)]
 mod tests;
+mod trunk;
 mod walk;
 
 use crate::thread::Thread;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use enter::{child, unknown_callers};
 use memprof_wire::event::{Event, Note};
 use memprof_wire::session::{SessionPage, option};
 use memprof_wire::units::StackId;
 use registers::Registers;
-use rule::{Base, Place};
-use steps::Steps;
 use walk::{At, Walk};
 
 pub use rule::{forget_all, forget_meanings};
+pub use segment::Word;
 
 /// Whether native stacks were asked for.
 static WANTED: AtomicBool = AtomicBool::new(false);
-/// Where the code of this library is: its frames are nobody's business.
-static OWN_START: AtomicUsize = AtomicUsize::new(0);
-static OWN_END: AtomicUsize = AtomicUsize::new(0);
 
 /// What a thread remembers of its native stack.
 #[derive(Debug)]
@@ -49,7 +46,7 @@ pub struct Native {
     walk: Walk,
     mixed: mixed::Mixed,
     path: path::Path,
-    steps: Steps,
+    hops: own::Hops,
     cut: bool,
 }
 
@@ -60,7 +57,7 @@ impl Native {
             walk: Walk::new(),
             mixed: mixed::Mixed::new(),
             path: path::Path::new(),
-            steps: Steps::new(),
+            hops: own::Hops::new(),
             cut: false,
         }
     }
@@ -70,7 +67,6 @@ impl Native {
         self.walk.clear();
         self.mixed.clear();
         self.path.clear();
-        self.steps.clear();
         *self = Self::new();
     }
 
@@ -89,10 +85,7 @@ pub fn prepare(page: &SessionPage) {
     if page.options.load(Ordering::Relaxed) & option::NATIVE == 0 {
         return;
     }
-    let here = prepare as *const () as usize;
-    if let Some(own) = module::find(here) {
-        OWN_START.store(own.start, Ordering::Relaxed);
-        OWN_END.store(own.end, Ordering::Relaxed);
+    if own::prepare() {
         WANTED.store(true, Ordering::Release);
     }
 }
@@ -106,7 +99,7 @@ pub fn wanted() -> bool {
 /// The native stack of the calling thread, which runs no interpreter.
 #[inline(always)]
 fn capture(thread: &mut Thread, here: &Registers) -> StackId {
-    let at = caller_of_hook(here);
+    let at = thread.stacks.native.hops.caller(here);
     // SAFETY: that frame called the hook.
     if let Some(stack) = unsafe { path::find(thread, at.key(), runs::NoPython) } {
         return stack;
@@ -133,33 +126,6 @@ fn capture_anew(thread: &mut Thread, at: At) -> StackId {
     stack
 }
 
-/// The frame that called this library, by the rules of the library's own code.
-#[inline(always)]
-fn caller_of_hook(here: &Registers) -> At {
-    let generation = rule::generation();
-    let mut at = At::of(here, true);
-    while is_own(at.ip) {
-        let place = Place {
-            ip: at.ip,
-            exact: at.exact,
-        };
-        let rule = rule::find(place, generation);
-        if !rule.is_simple() || rule.is_by_base() {
-            break;
-        }
-        let cfa = at.sp.wrapping_add_signed(rule.offset());
-        // SAFETY: frames of this library are live, and described rightly.
-        unsafe {
-            if rule.base() == Base::AtCfa {
-                at.bp = *(cfa.wrapping_add_signed(rule.base_offset()) as *const usize);
-            }
-            at.ip = *((cfa - 8) as *const usize);
-        }
-        (at.sp, at.exact) = (cfa, false);
-    }
-    at
-}
-
 /// Walks; returns how many frames are what they were.
 #[inline(always)]
 fn walk(thread: &mut Thread, from: At) -> usize {
@@ -174,17 +140,11 @@ fn walk(thread: &mut Thread, from: At) -> usize {
 #[inline(always)]
 fn enter(thread: &mut Thread, index: usize, caller: StackId) -> StackId {
     let ip = thread.stacks.native.walk.frames()[index].ip;
-    let stack = if is_own(ip) {
+    let stack = if own::is_own(ip) {
         caller
     } else {
         child(thread, caller, ip)
     };
     thread.stacks.native.walk.frames()[index].stack = stack;
     stack
-}
-
-#[inline(always)]
-fn is_own(ip: usize) -> bool {
-    ip.wrapping_sub(OWN_START.load(Ordering::Relaxed))
-        < OWN_END.load(Ordering::Relaxed) - OWN_START.load(Ordering::Relaxed)
 }

@@ -13,7 +13,7 @@ mod compare;
 mod rebuild;
 mod resolve;
 
-use super::native;
+use super::native::{self, Word};
 use crate::python::layout::{self, Family, Layout};
 use crate::python::{self, names};
 use crate::thread::Thread;
@@ -32,6 +32,26 @@ pub struct Frame {
     /// The code object; only kept where the instruction does not tell it.
     code: usize,
     pub(super) stack: StackId,
+    /// Always 0, so that the stack can be compared as a whole word.
+    padding: u32,
+}
+
+impl Frame {
+    /// The word that holds the address.
+    pub(super) fn address_word(&self) -> Word {
+        Word {
+            slot: (&raw const self.address).addr(),
+            value: self.address,
+        }
+    }
+
+    /// The word that holds the stack.
+    pub(super) fn stack_word(&self) -> Word {
+        Word {
+            slot: (&raw const self.stack).addr(),
+            value: self.stack.0 as usize,
+        }
+    }
 }
 
 /// The Python stack of the calling thread, which need not hold the interpreter lock.

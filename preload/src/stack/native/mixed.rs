@@ -146,7 +146,7 @@ fn merge<L: Layout>(thread: &mut Thread, here: &Registers, state: usize) -> Stac
         frames_of::<L>(thread, state);
         python_depth = thread.stacks.depth;
     }
-    let at = super::caller_of_hook(here);
+    let at = thread.stacks.native.hops.caller(here);
     // SAFETY: that frame called the hook; the Python frames were just captured.
     let known = unsafe {
         let runs = Present::<L>::new(state, thread.stacks.frames.items(), python_depth);

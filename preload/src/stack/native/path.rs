@@ -7,15 +7,19 @@
 use super::mixed::Run;
 use super::rule;
 use super::runs::Runs;
-use super::segment::{End, FRAMES, Key, Likeness, Made, Segment};
+use super::segment::{End, FRAMES, Key, Likeness, Made, Segment, Word};
+use super::trunk::{Python, Trunk, Trunks};
 use super::walk::Frame;
 use crate::memory::Array;
 use crate::thread::Thread;
 use core::hint::select_unpredictable;
+use core::ops::Range;
 use memprof_wire::units::StackId;
 
 /// Segments that a thread keeps: pairs of places, 192 KiB in all.
 const PLACES: usize = 512;
+/// Keeping a trunk costs as much as so many paths that are found save.
+const TRUNK_PRICE: u32 = 8;
 /// Segments of one path.
 const LIMIT: usize = 64;
 /// What was made of segments: 64 KiB.
@@ -54,6 +58,29 @@ pub struct Path {
     /// Counts paths that were not found.
     missed: u32,
     stops: [Stop; LIMIT],
+    trunks: Trunks,
+}
+
+/// A path that was found.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    /// How many segments are to be joined.
+    count: usize,
+    /// The stack of what is further out.
+    base: StackId,
+    /// How many Python frames that has.
+    outside: usize,
+    /// Where a trunk could begin that is not known.
+    branch: Option<Branch>,
+}
+
+/// Where a trunk could begin.
+#[derive(Clone, Copy, Debug)]
+struct Branch {
+    /// The number of its first segment.
+    first: usize,
+    key: Key,
+    python: Python,
 }
 
 impl Path {
@@ -70,6 +97,7 @@ impl Path {
                 segment: core::ptr::null_mut(),
                 python: 0,
             }; LIMIT],
+            trunks: Trunks::new(),
         }
     }
 
@@ -77,6 +105,7 @@ impl Path {
     pub fn clear(&mut self) {
         self.segments.release();
         self.results.release();
+        self.trunks.clear();
         self.serial = 0;
     }
 
@@ -119,18 +148,19 @@ impl Path {
         Some(next)
     }
 
-    /// Finds the segments from a frame outwards; returns how many.
+    /// Finds the segments from a frame outwards, and what they have in common with other paths.
     ///
     /// # Safety
     ///
     /// `key` must be the frame that called the hook.
     #[inline(always)]
-    unsafe fn follow(&mut self, mut key: Key, mut runs: impl Runs) -> Option<usize> {
+    unsafe fn follow<R: Runs>(&mut self, mut key: Key, runs: &mut R) -> Option<Known> {
         if self.generation != rule::generation() || self.segments.capacity() == 0 {
             return None;
         }
         let mut python = runs.depth();
         let mut count = 0;
+        let mut branch = None;
         let mut found = self.at(key)?;
         while count < LIMIT {
             // SAFETY: the frame is live: the first one by the caller's promise, the others because
@@ -146,32 +176,165 @@ impl Path {
             match segment.end {
                 End::Frames => {}
                 End::Run => python = runs.begin(segment, python)?,
-                End::Outermost => return runs.end(segment, python).then_some(count),
+                End::Outermost => {
+                    return runs.end(segment, python).then_some(Known {
+                        count,
+                        base: StackId::NONE,
+                        outside: 0,
+                        branch,
+                    });
+                }
             }
             // SAFETY: the segment holds.
             key = unsafe { segment.caller(key.bp) };
+            if branch.is_none() && (segment.end == End::Run || runs.depth() == 0) {
+                let outside = runs.python(python);
+                // SAFETY: the words of the segment led to this frame.
+                if let Some(trunk) = unsafe { self.trunks.find(key, outside) } {
+                    // SAFETY: it was found among the trunks.
+                    let (serial, base) = unsafe { ((*trunk).serial(), (*trunk).stack()) };
+                    if count == 1 {
+                        (segment.trunk, segment.trunk_serial) = (trunk, serial);
+                    }
+                    return Some(Known {
+                        count,
+                        base,
+                        outside: python,
+                        branch,
+                    });
+                }
+                branch = Some(Branch {
+                    first: count,
+                    key,
+                    python: outside,
+                });
+            }
             found = self.after(segment, key)?;
         }
         None
     }
 
-    /// The instructions of the frames from this one outwards, if they are known.
+    /// The innermost segment and the trunk behind it, if they are what they were the last time.
+    ///
+    /// # Safety
+    ///
+    /// `key` must be the frame that called the hook, and `python` all that there is.
+    #[inline(always)]
+    unsafe fn on_trunk(
+        &mut self,
+        key: Key,
+        python: Python,
+        runs: &impl Runs,
+    ) -> Option<(*mut Segment, &Trunk)> {
+        if self.generation != rule::generation() || self.segments.capacity() == 0 {
+            return None;
+        }
+        let segment = self.at(key)?;
+        // SAFETY: a place of the table; its trunk, if any, is one of the table of trunks, which
+        // is given back together with the segments.
+        unsafe {
+            let trunk = (*segment).trunk.as_ref()?;
+            let known = (*segment).holds()
+                && (*segment).caller(0).ip == trunk.ip()
+                && runs.may_leave(trunk.depth())
+                && trunk.is_behind((*segment).trunk_serial, python);
+            known.then_some((segment, trunk))
+        }
+    }
+
+    /// Keeps the segments of a path of `count` that was just found as a trunk; `stack` is what those
+    /// from the branch on make.
+    #[cold]
+    #[inline(never)]
+    fn keep_trunk(
+        &mut self,
+        branch: Branch,
+        count: usize,
+        runs: &impl Runs,
+        stack: StackId,
+    ) -> Option<()> {
+        self.missed = self.missed.wrapping_add(1);
+        if self.savings < TRUNK_PRICE && !self.missed.is_multiple_of(NOW_AND_THEN) {
+            return None;
+        }
+        self.savings = self.savings.saturating_sub(TRUNK_PRICE);
+        let trunk = self.trunks.make_room(branch.key, branch.python)?;
+        let mut key = branch.key;
+        let mut link = branch.python.entry;
+        let mut base_slot = None;
+        // SAFETY: places of the table.
+        let before = unsafe { (*self.stops[branch.first - 1].segment).end };
+        if before == End::Run {
+            runs.pin(trunk, branch.python.depth, &mut link)?;
+        }
+        for number in branch.first..count {
+            // SAFETY: a place of the table.
+            let segment = unsafe { &*self.stops[number].segment };
+            if segment.needs_base() {
+                match base_slot {
+                    // SAFETY: it is part of a frame further in.
+                    Some(slot) => trunk.push(unsafe { Word::at(slot) })?,
+                    None => trunk.rely_on_base(key.bp),
+                }
+            }
+            for word in segment.words() {
+                trunk.push(*word)?;
+            }
+            if segment.end == End::Outermost {
+                break;
+            }
+            if let Some(slot) = segment.branch_slot() {
+                // SAFETY: it is part of the segment's outermost frame.
+                trunk.push(unsafe { Word::at(slot) })?;
+            }
+            base_slot = segment.base_slot().or(base_slot);
+            if segment.end == End::Run {
+                runs.pin(trunk, self.stops[number + 1].python, &mut link)?;
+            }
+            // SAFETY: the segment was found to hold.
+            key = unsafe { segment.caller(key.bp) };
+        }
+        trunk.complete(branch.key, stack)
+    }
+
+    /// The instructions of the frames from this one outwards, if they are known. `trunks` has those
+    /// of each trunk, by the number of its stack.
     ///
     /// # Safety
     ///
     /// As for [`Path::follow`].
     #[cfg(test)]
-    pub unsafe fn instructions(&mut self, key: Key, runs: impl Runs) -> Option<Vec<usize>> {
-        // SAFETY: the caller's promise.
-        let count = unsafe { self.follow(key, runs)? };
-        let stops = self.stops[..count].iter();
-        let shown = stops.flat_map(|stop| {
+    pub unsafe fn instructions(
+        &mut self,
+        key: Key,
+        trunks: &mut Vec<Vec<usize>>,
+    ) -> Option<Vec<usize>> {
+        let shown = |segment: *mut Segment| {
             // SAFETY: a place of the table.
-            let mut shown: Vec<usize> = unsafe { (*stop.segment).shown().collect() };
+            let mut shown: Vec<usize> = unsafe { (*segment).shown().collect() };
             shown.reverse();
             shown
-        });
-        Some(shown.collect())
+        };
+        let mut runs = super::runs::NoPython;
+        // SAFETY: the caller's promise.
+        if let Some((segment, trunk)) = unsafe { self.on_trunk(key, Python::NONE, &runs) } {
+            let further_out = &trunks[trunk.stack().0 as usize];
+            return Some([&shown(segment), &further_out[..]].concat());
+        }
+        // SAFETY: the caller's promise.
+        let known = unsafe { self.follow(key, &mut runs)? };
+        let segments = self.stops[..known.count].iter().map(|stop| stop.segment);
+        let mut lists: Vec<Vec<usize>> = segments.map(shown).collect();
+        if let Some(branch) = known.branch {
+            let number = StackId(trunks.len().max(1) as u32);
+            trunks.resize(number.0 as usize, Vec::new());
+            trunks.push(lists[branch.first..].concat());
+            self.keep_trunk(branch, known.count, &runs, number);
+        }
+        if known.base != StackId::NONE {
+            lists.push(trunks[known.base.0 as usize].clone());
+        }
+        Some(lists.concat())
     }
 
     #[inline(always)]
@@ -309,71 +472,85 @@ fn place(key: Key) -> usize {
 ///
 /// `key` must be the frame that called the hook.
 #[inline(always)]
-pub unsafe fn find(thread: &mut Thread, key: Key, runs: impl Runs) -> Option<StackId> {
+pub unsafe fn find<R: Runs>(thread: &mut Thread, key: Key, runs: R) -> Option<StackId> {
+    let python = runs.python(runs.depth());
+    let path = &mut thread.stacks.native.path;
     // SAFETY: the caller's promise.
-    let count = unsafe { thread.stacks.native.path.follow(key, runs)? };
+    if let Some((segment, trunk)) = unsafe { path.on_trunk(key, python, &runs) } {
+        let (base, first) = (trunk.stack(), trunk.depth());
+        path.savings += u32::from(path.savings < SAVINGS);
+        // SAFETY: a place of the table.
+        let segment = unsafe { &mut *segment };
+        return Some(join(
+            thread,
+            segment,
+            base,
+            first..python.depth,
+            python.stack,
+        ));
+    }
+    // SAFETY: the caller's promise.
+    unsafe { find_slowly(thread, key, runs) }
+}
+
+/// What [`find`] does when the innermost segment is not where it was last.
+///
+/// # Safety
+///
+/// As for [`find`].
+#[inline(never)]
+unsafe fn find_slowly<R: Runs>(thread: &mut Thread, key: Key, mut runs: R) -> Option<StackId> {
+    // SAFETY: the caller's promise.
+    let known = unsafe { thread.stacks.native.path.follow(key, &mut runs)? };
     let path = &mut thread.stacks.native.path;
     path.savings += u32::from(path.savings < SAVINGS);
-    let mut stack = StackId::NONE;
-    for number in (0..count).rev() {
+    let mut stack = known.base;
+    let mut trunk = StackId::NONE;
+    let mut first = known.outside;
+    for number in (0..known.count).rev() {
         let stop = thread.stacks.native.path.stops[number];
-        let python = match stop.python {
-            0 => StackId::NONE,
-            // SAFETY: so many frames are in use.
-            depth => unsafe { (*thread.stacks.frames.items().add(depth - 1)).stack },
-        };
+        let python = runs.python(stop.python).stack;
         // SAFETY: a segment that was found above.
         let segment = unsafe { &mut *stop.segment };
-        if segment.made.base == stack
-            && segment.made.python == python
-            && segment.made.stack != StackId::NONE
-        {
-            stack = segment.made.stack;
-            continue;
+        stack = join(thread, segment, stack, first..stop.python, python);
+        first = stop.python;
+        if known.branch.is_some_and(|branch| branch.first == number) {
+            trunk = stack;
         }
-        stack = make(thread, segment, number, count, stack, python);
+    }
+    if let Some(branch) = known.branch
+        && trunk != StackId::NONE
+    {
+        let path = &mut thread.stacks.native.path;
+        path.keep_trunk(branch, known.count, &runs, trunk);
     }
     Some(stack)
 }
 
-/// Looks up what a segment makes of what is further out.
-#[inline(never)]
-fn make(
+/// What a segment makes of the stack of what is further out, `base`, given the Python frames that
+/// it runs, and what these make with all their callers.
+#[inline(always)]
+fn join(
     thread: &mut Thread,
     segment: &mut Segment,
-    number: usize,
-    count: usize,
     base: StackId,
+    frames: Range<usize>,
     python: StackId,
 ) -> StackId {
-    let result = thread
-        .stacks
-        .native
-        .path
-        .result(segment.serial, base, python);
+    let is_this =
+        |made: &Made| made.base == base && made.python == python && made.stack != StackId::NONE;
+    if is_this(&segment.made) {
+        return segment.made.stack;
+    }
+    let path = &thread.stacks.native.path;
+    let result = path.result(segment.serial, base, python);
     // SAFETY: a place of the table.
     let known = unsafe { *result };
-    let made = &known.made;
-    if known.serial == segment.serial && made.base == base && made.python == python {
+    if known.serial == segment.serial && is_this(&known.made) {
         segment.made = known.made;
         return known.made.stack;
     }
-    let stops = &thread.stacks.native.path.stops;
-    let end = stops[number].python;
-    let first = if number + 1 < count {
-        stops[number + 1].python
-    } else {
-        0
-    };
-    let mut stack = base;
-    for index in first..end {
-        stack = super::enter::python_frame(thread, index, stack);
-    }
-    for ip in segment.shown() {
-        if !super::is_own(ip) {
-            stack = super::enter::child(thread, stack, ip);
-        }
-    }
+    let stack = join_anew(thread, segment, base, frames);
     let made = Made {
         base,
         python,
@@ -386,6 +563,26 @@ fn make(
             serial: segment.serial,
             made,
         });
+    }
+    stack
+}
+
+/// Looks up what a segment makes of what is further out.
+#[inline(never)]
+fn join_anew(
+    thread: &mut Thread,
+    segment: &Segment,
+    base: StackId,
+    frames: Range<usize>,
+) -> StackId {
+    let mut stack = base;
+    for index in frames {
+        stack = super::enter::python_frame(thread, index, stack);
+    }
+    for ip in segment.shown() {
+        if !super::own::is_own(ip) {
+            stack = super::enter::child(thread, stack, ip);
+        }
     }
     stack
 }

@@ -4,10 +4,12 @@
 //! found is only which Python frames it has. The tables behind this are those of [`super::anchors`].
 
 use super::anchors::is_root;
-use super::segment::Segment;
+use super::segment::{Segment, Word};
+use super::trunk::{Python, Trunk};
 use crate::python::layout::{self, Layout};
 use crate::stack::python::Frame;
 use core::marker::PhantomData;
+use memprof_wire::units::StackId;
 
 /// How many frames away from where it was a run is searched.
 const REACH: usize = 64;
@@ -23,6 +25,16 @@ pub trait Runs {
 
     /// Whether no run is left over behind the last segment; `end` Python frames are.
     fn end(&self, segment: &Segment, end: usize) -> bool;
+
+    /// What there is of the interpreter where so many frames are left.
+    fn python(&self, depth: usize) -> Python;
+
+    /// Whether so many frames may be left behind the innermost run.
+    fn may_leave(&self, depth: usize) -> bool;
+
+    /// Adds to a trunk what [`begin`](Self::begin) found the beginning of a run by, which is at
+    /// `index`. `link` is the link that it had, and becomes the next one.
+    fn pin(&self, trunk: &mut Trunk, index: usize, link: &mut usize) -> Option<()>;
 }
 
 /// No interpreter.
@@ -44,6 +56,20 @@ impl Runs for NoPython {
     fn end(&self, _: &Segment, _: usize) -> bool {
         true
     }
+
+    #[inline(always)]
+    fn python(&self, _: usize) -> Python {
+        Python::NONE
+    }
+
+    #[inline(always)]
+    fn may_leave(&self, _: usize) -> bool {
+        true
+    }
+
+    fn pin(&self, _: &mut Trunk, _: usize, _: &mut usize) -> Option<()> {
+        Some(())
+    }
 }
 
 /// The frames of an interpreter.
@@ -51,7 +77,9 @@ impl Runs for NoPython {
 pub struct Present<L> {
     frames: *const Frame,
     depth: usize,
-    /// The present link of the chain of `_PyCFrame`s, where there is one.
+    /// The innermost link of the chain of `_PyCFrame`s, where there is one.
+    entry: usize,
+    /// The present link.
     link: usize,
     state: usize,
     layout: PhantomData<L>,
@@ -64,7 +92,7 @@ impl<L: Layout> Present<L> {
     /// were just captured.
     #[inline(always)]
     pub unsafe fn new(state: usize, frames: *const Frame, depth: usize) -> Self {
-        let link = match L::RUNS {
+        let entry = match L::RUNS {
             layout::Runs::CFrames { thread, .. } | layout::Runs::CFrameEach { thread, .. }
                 if state != 0 =>
             {
@@ -76,7 +104,8 @@ impl<L: Layout> Present<L> {
         Self {
             frames,
             depth,
-            link,
+            entry,
+            link: entry,
             state,
             layout: PhantomData,
         }
@@ -84,8 +113,13 @@ impl<L: Layout> Present<L> {
 
     #[inline(always)]
     fn address(&self, index: usize) -> usize {
+        self.frame(index).address
+    }
+
+    #[inline(always)]
+    fn frame(&self, index: usize) -> &Frame {
         // SAFETY: asked only for indices below the depth.
-        unsafe { (*self.frames.add(index)).address }
+        unsafe { &*self.frames.add(index) }
     }
 
     /// The index of the frame at an address, below `end`, which probably is `likely`.
@@ -162,6 +196,56 @@ impl<L: Layout> Runs for Present<L> {
             layout::Runs::Shims | layout::Runs::Code => true,
         };
         done && end == segment.first as usize
+    }
+
+    #[inline(always)]
+    fn python(&self, depth: usize) -> Python {
+        let stack = match depth {
+            0 => StackId::NONE,
+            // SAFETY: so many frames are in use.
+            depth => unsafe { (*self.frames.add(depth - 1)).stack },
+        };
+        Python {
+            depth,
+            stack,
+            frames: self.frames,
+            state: self.state,
+            entry: self.entry,
+        }
+    }
+
+    #[inline(always)]
+    fn may_leave(&self, depth: usize) -> bool {
+        match L::RUNS {
+            layout::Runs::Shims | layout::Runs::CFrames { .. } => depth < self.depth,
+            layout::Runs::CFrameEach { .. } | layout::Runs::Code => depth + 1 == self.depth,
+        }
+    }
+
+    fn pin(&self, trunk: &mut Trunk, index: usize, link: &mut usize) -> Option<()> {
+        // SAFETY: frames up to the depth are in use, and the links are the thread's own chain.
+        unsafe {
+            match L::RUNS {
+                layout::Runs::Shims => trunk.push(self.frame(index).address_word())?,
+                layout::Runs::CFrames { previous, .. }
+                | layout::Runs::CFrameEach { previous, .. } => {
+                    let word = Word::at(*link + previous);
+                    trunk.push(word)?;
+                    *link = word.value;
+                    if let Some(offset) = L::CFRAME_FRAME
+                        && !is_root(*link, self.state)
+                    {
+                        trunk.push(Word::at(*link + offset))?;
+                        trunk.push(self.frame(index.checked_sub(1)?).address_word())?;
+                    }
+                }
+                layout::Runs::Code => {}
+            }
+            if index > 0 {
+                trunk.push(self.frame(index - 1).stack_word())?;
+            }
+        }
+        Some(())
     }
 }
 

@@ -8,6 +8,7 @@
 //! Where a frame has been seen with several callers its segment ends, and the return address is
 //! part of what the next one is looked up by: a trie of frames, with as few nodes as it takes.
 
+use super::trunk::Trunk;
 use super::walk::{CERTAIN, Frame, UNCERTAIN};
 use memprof_wire::units::StackId;
 
@@ -16,12 +17,38 @@ const WORDS: usize = 18;
 /// Frames that a segment may have.
 pub const FRAMES: usize = 8;
 
-/// A word of the stack.
+/// A word, of the stack for the most part, and what it held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
-struct Word {
-    slot: usize,
-    value: usize,
+pub struct Word {
+    /// Where it stands.
+    pub slot: usize,
+    /// What it held.
+    pub value: usize,
+}
+
+impl Word {
+    /// The present word.
+    ///
+    /// # Safety
+    ///
+    /// It must be part of something live.
+    pub unsafe fn at(slot: usize) -> Self {
+        // SAFETY: the caller's promise.
+        let value = unsafe { load(slot) };
+        Self { slot, value }
+    }
+
+    /// Whether it holds what it held.
+    ///
+    /// # Safety
+    ///
+    /// It must be part of something live.
+    #[inline(always)]
+    pub unsafe fn holds(self) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { load(self.slot) == self.value }
+    }
 }
 
 /// What lies further out than a segment.
@@ -52,28 +79,32 @@ pub struct Made {
 #[repr(C, align(64))]
 pub struct Segment {
     key: Key,
-    /// The segment that was found further out the last time, if it always begins at the same frame.
-    pub next: *mut Segment,
-    /// The instruction of the frame further out; 0 when it has to be read.
-    caller_ip: usize,
-    /// How much further up the frame further out begins, in bytes.
-    caller_distance: u32,
+    /// The trunk that was found behind it the last time, if it was the innermost segment.
+    pub trunk: *const Trunk,
+    /// Which trunk that was.
+    pub trunk_serial: u32,
+    /// Tells this segment from all that were in its place before.
+    pub serial: u32,
+    /// What was last made of it.
+    pub made: Made,
     /// What lies further out.
     pub end: End,
     /// Whether `rbp` decides where anything stands.
     needs_base: bool,
     count: u8,
     frames: u8,
-    /// What was last made of it.
-    pub made: Made,
-    /// Tells this segment from all that were in its place before.
-    pub serial: u32,
-    /// What the run at the end is known by, see [`super::anchors`].
-    pub anchor: usize,
+    /// The segment that was found further out the last time, if it always begins at the same frame.
+    pub next: *mut Segment,
+    /// The instruction of the frame further out; 0 when it has to be read.
+    caller_ip: usize,
     /// Where the instruction of the frame further out is read.
     caller_slot: usize,
     /// Where the `rbp` of the frame further out stands; 0 when it is that of the innermost one.
     caller_base: usize,
+    /// What the run at the end is known by, see [`super::anchors`].
+    pub anchor: usize,
+    /// How much further up the frame further out begins, in bytes.
+    caller_distance: u32,
     /// The index of the outermost Python frame of the run at the end, as it was last; without a
     /// run, how many Python frames there are further out.
     pub first: u32,
@@ -125,6 +156,8 @@ impl Segment {
             caller_slot: outermost.return_slot,
             caller_distance: u32::try_from(caller.sp - innermost.sp).ok()?,
             next: core::ptr::null_mut(),
+            trunk: core::ptr::null(),
+            trunk_serial: 0,
             caller_base: 0,
             words: [Word::default(); WORDS],
         };
@@ -167,7 +200,8 @@ impl Segment {
         Some(())
     }
 
-    fn words(&self) -> &[Word] {
+    /// The words that its frames are known by, innermost first.
+    pub fn words(&self) -> &[Word] {
         &self.words[..usize::from(self.count)]
     }
 
@@ -177,6 +211,21 @@ impl Segment {
         self.key.sp == key.sp
             && self.key.ip == key.ip
             && (!self.needs_base || self.key.bp == key.bp)
+    }
+
+    /// Whether `rbp` at its innermost frame decides where anything stands.
+    pub fn needs_base(&self) -> bool {
+        self.needs_base
+    }
+
+    /// Where the `rbp` of the frame further out stands; `None` when it is that of the innermost one.
+    pub fn base_slot(&self) -> Option<usize> {
+        (self.caller_base != 0).then_some(self.caller_base)
+    }
+
+    /// Where the instruction of the frame further out stands, if it is not always the same.
+    pub fn branch_slot(&self) -> Option<usize> {
+        (self.caller_ip == 0).then_some(self.caller_slot)
     }
 
     /// Whether the frame further out always is the same.
@@ -252,7 +301,7 @@ impl Segment {
         unsafe {
             let end = word.add(usize::from(self.count));
             while word != end {
-                if load((*word).slot) != (*word).value {
+                if !(*word).holds() {
                     return false;
                 }
                 word = word.add(1);

@@ -95,6 +95,7 @@ pub(super) unsafe fn rebuild<L: Layout>(thread: &mut Thread, top: usize, chunk: 
                     instruction: 0,
                     code: 0,
                     stack: StackId::NONE,
+                    padding: 0,
                 });
                 if marks::may_be_at::<L>(index) {
                     marks::put_on::<L>(address);

@@ -1,0 +1,227 @@
+//! What many paths have in common: all that is further out than the innermost run of Python frames
+//! (without an interpreter: than the innermost segment), as one list of words.
+//!
+//! A program allocates in a hundred places below the same callers. Each place has a
+//! [`Segment`](super::segment) of its own, but what is further out is compared in one go, without a
+//! look at where one segment ends and the next one begins. The words are those of the segments, and
+//! beside them whatever else told where the runs begin: the interpreter's own links, and what this
+//! library keeps of the Python frames. If all of them hold what they held, the stack is the same.
+
+use super::segment::{Key, Word};
+use crate::memory::Array;
+use crate::stack::python::Frame;
+use memprof_wire::units::StackId;
+
+/// Words that a trunk may have.
+const WORDS: usize = 116;
+/// Trunks that a thread keeps: 64 KiB in all, touched as far as they are needed.
+const TRUNKS: usize = 32;
+/// Words that are compared in one go.
+const STRIDE: usize = 4;
+
+/// What there is of an interpreter, up to some frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Python {
+    /// How many frames there are.
+    pub depth: usize,
+    /// The stack that they make alone.
+    pub stack: StackId,
+    /// Where this library keeps them.
+    pub frames: *const Frame,
+    /// The interpreter's state of the thread.
+    pub state: usize,
+    /// The interpreter's link to its innermost run, where it has such links.
+    pub entry: usize,
+}
+
+impl Python {
+    /// No interpreter.
+    pub const NONE: Self = Self {
+        depth: 0,
+        stack: StackId::NONE,
+        frames: core::ptr::null(),
+        state: 0,
+        entry: 0,
+    };
+}
+
+/// A list of words that tell all callers of a frame.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Trunk {
+    /// The instruction of the frame where it begins; 0 in an entry without any.
+    ip: usize,
+    sp: usize,
+    python: Python,
+    /// The stack of all frames.
+    stack: StackId,
+    serial: u32,
+    count: u32,
+    needs_base: bool,
+    /// `rbp`, if it decides where anything stands.
+    bp: usize,
+    words: [Word; WORDS],
+}
+
+impl Trunk {
+    /// Tells this trunk from all that were or will be in its place.
+    #[inline(always)]
+    pub fn serial(&self) -> u32 {
+        self.serial
+    }
+
+    /// The instruction of the frame where it begins.
+    #[inline(always)]
+    pub fn ip(&self) -> usize {
+        self.ip
+    }
+
+    /// The stack of all its frames.
+    #[inline(always)]
+    pub fn stack(&self) -> StackId {
+        self.stack
+    }
+
+    /// How many Python frames it has.
+    #[inline(always)]
+    pub fn depth(&self) -> usize {
+        self.python.depth
+    }
+
+    /// Adds a word. They are looked at in this order: each has to be part of something that is
+    /// live if those before it hold what they held. `None` without room.
+    pub fn push(&mut self, word: Word) -> Option<()> {
+        *self.words.get_mut(self.count as usize)? = word;
+        self.count += 1;
+        Some(())
+    }
+
+    /// `rbp` decides where something stands.
+    pub fn rely_on_base(&mut self, bp: usize) {
+        (self.needs_base, self.bp) = (true, bp);
+    }
+
+    /// All words are there, and make this stack with their frames.
+    pub fn complete(&mut self, key: Key, stack: StackId) -> Option<()> {
+        while !(self.count as usize).is_multiple_of(STRIDE) {
+            self.push(self.words[self.count as usize - 1])?;
+        }
+        (self.ip, self.stack) = (key.ip, stack);
+        Some(())
+    }
+
+    #[inline(always)]
+    fn begins_at(&self, key: Key, python: Python) -> bool {
+        let different = self.ip ^ key.ip
+            | self.sp ^ key.sp
+            | self.python.depth ^ python.depth
+            | (self.python.stack.0 ^ python.stack.0) as usize
+            | self.python.frames.addr() ^ python.frames.addr()
+            | self.python.state ^ python.state
+            | self.python.entry ^ python.entry;
+        different == 0 && (!self.needs_base || self.bp == key.bp)
+    }
+
+    /// # Safety
+    ///
+    /// It must begin at a live frame.
+    #[inline(always)]
+    unsafe fn holds(&self) -> bool {
+        let mut word = self.words.as_ptr();
+        // SAFETY: so many are in use, and each is part of something live, see `push`.
+        unsafe {
+            let end = word.add(self.count as usize);
+            while word != end {
+                for index in 0..STRIDE {
+                    if !(*word.add(index)).holds() {
+                        return false;
+                    }
+                }
+                word = word.add(STRIDE);
+            }
+        }
+        true
+    }
+
+    /// Whether it is still what was found behind a segment; `python` is what there is at the
+    /// innermost frame of all, and may have runs that begin where this trunk ends.
+    ///
+    /// # Safety
+    ///
+    /// That segment must hold, and `python` be true.
+    #[inline(always)]
+    pub unsafe fn is_behind(&self, serial: u32, python: Python) -> bool {
+        let different = (self.serial ^ serial) as usize
+            | self.python.frames.addr() ^ python.frames.addr()
+            | self.python.state ^ python.state
+            | self.python.entry ^ python.entry
+            | usize::from(self.needs_base);
+        // SAFETY: the caller's promise; the words are those of the frame behind the segment, and
+        // of Python frames that are in use.
+        different == 0 && unsafe { self.holds() }
+    }
+}
+
+/// The trunks of a thread.
+#[derive(Debug)]
+pub struct Trunks {
+    items: Array<Trunk>,
+    serial: u32,
+}
+
+impl Trunks {
+    /// Without memory.
+    pub const fn new() -> Self {
+        Self {
+            items: Array::empty(),
+            serial: 0,
+        }
+    }
+
+    /// Gives the memory back.
+    pub fn clear(&mut self) {
+        self.items.release();
+    }
+
+    /// The stack of a frame and its callers, if they are known.
+    ///
+    /// # Safety
+    ///
+    /// The frame must be live, and `python` be true.
+    #[inline(always)]
+    pub unsafe fn find(&self, key: Key, python: Python) -> Option<*const Trunk> {
+        if self.items.capacity() == 0 {
+            return None;
+        }
+        // SAFETY: there is room for all trunks; a place that was never written begins nowhere. The
+        // words are read if it begins at this frame, which is live.
+        unsafe {
+            let trunk = &*self.items.items().add(place(key, python.stack));
+            if !trunk.begins_at(key, python) || !trunk.holds() {
+                return None;
+            }
+            Some(&raw const *trunk)
+        }
+    }
+
+    /// Room for the trunk of a frame, in place of another one: so far without words, and not to be
+    /// found before it is complete.
+    pub fn make_room(&mut self, key: Key, python: Python) -> Option<&mut Trunk> {
+        if self.items.capacity() == 0 && !self.items.grow_to(TRUNKS) {
+            return None;
+        }
+        // SAFETY: there is room for all trunks.
+        let trunk = unsafe { &mut *self.items.items().add(place(key, python.stack)) };
+        self.serial = self.serial.checked_add(1)?;
+        (trunk.ip, trunk.serial) = (0, self.serial);
+        (trunk.sp, trunk.python) = (key.sp, python);
+        (trunk.count, trunk.needs_base) = (0, false);
+        Some(trunk)
+    }
+}
+
+#[inline(always)]
+fn place(key: Key, python: StackId) -> usize {
+    let word = (key.ip as u64) ^ (key.sp as u64) << 21 ^ u64::from(python.0) << 9;
+    (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize % TRUNKS
+}
