@@ -116,7 +116,7 @@ impl Tree {
     #[inline(always)]
     fn search(&self, parent: StackId, key: Key) -> Place {
         let mask = self.line_count - 1;
-        let mut line = parent.0 as usize / 2 & mask;
+        let mut line = (parent.0 as usize / 2) & mask;
         let mut is_first = true;
         loop {
             // SAFETY: the masked number is below the count of lines, whose entries are never

@@ -4,7 +4,7 @@
 //! stack. Before, it kept a `_PyCFrame` there, which knows the innermost frame of its run; to 3.10
 //! a run is one frame. 3.9 keeps nothing: there the evaluation function is known by its code.
 
-use super::walk::Frame as NativeFrame;
+use super::frame::Frame as NativeFrame;
 use super::{module, table};
 use crate::elf;
 use crate::memory::Array;

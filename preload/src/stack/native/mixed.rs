@@ -9,10 +9,10 @@
 //! up: native frames by the walk, Python frames by the stack that they alone make.
 
 use super::enter;
+use super::frame::{self, At};
 use super::path;
 use super::registers::Registers;
 use super::runs::Present;
-use super::walk::{self, At};
 use crate::memory::Array;
 use crate::python::layout::{self, Family, Layout};
 use crate::python::{self};
@@ -204,7 +204,7 @@ impl<L: Layout> Merge<'_, L> {
     }
 
     #[inline(always)]
-    fn natives(&mut self) -> &mut [walk::Frame] {
+    fn natives(&mut self) -> &mut [frame::Frame] {
         self.thread.stacks.native.walk.frames()
     }
 

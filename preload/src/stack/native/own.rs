@@ -1,9 +1,9 @@
 //! The frames of this library itself, which are nobody's business.
 
+use super::frame::At;
 use super::module;
 use super::registers::Registers;
 use super::rule::{self, Base, Place};
-use super::walk::At;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Where the code of this library is.

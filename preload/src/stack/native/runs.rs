@@ -64,7 +64,7 @@ impl Runs for NoPython {
 
     #[inline(always)]
     fn may_leave(&self, _: usize) -> bool {
-        true
+        false
     }
 
     fn pin(&self, _: &mut Trunk, _: usize, _: &mut usize) -> Option<()> {

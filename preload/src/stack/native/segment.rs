@@ -8,12 +8,12 @@
 //! Where a frame has been seen with several callers its segment ends, and the return address is
 //! part of what the next one is looked up by: a trie of frames, with as few nodes as it takes.
 
+use super::frame::{CERTAIN, Frame, UNCERTAIN};
 use super::trunk::Trunk;
-use super::walk::{CERTAIN, Frame, UNCERTAIN};
 use memprof_wire::units::StackId;
 
 /// Words that a segment may have.
-const WORDS: usize = 18;
+const WORDS: usize = 17;
 /// Frames that a segment may have.
 pub const FRAMES: usize = 8;
 

@@ -1,9 +1,10 @@
 //! Walks held against those of an independent unwinder, at random places of programs that do to
 //! their stacks what programs do.
 
+use super::frame::At;
 use super::path::Path;
 use super::registers::Registers;
-use super::walk::{At, Walk};
+use super::walk::Walk;
 use std::cell::RefCell;
 use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -1,5 +1,5 @@
-//! What many paths have in common: all that is further out than the innermost run of Python frames
-//! (without an interpreter: than the innermost segment), as one list of words.
+//! What many paths have in common: all that is further out than the innermost run of Python frames,
+//! or than the innermost segment, as one list of words.
 //!
 //! A program allocates in a hundred places below the same callers. Each place has a
 //! [`Segment`](super::segment) of its own, but what is further out is compared in one go, without a
@@ -7,6 +7,7 @@
 //! beside them whatever else told where the runs begin: the interpreter's own links, and what this
 //! library keeps of the Python frames. If all of them hold what they held, the stack is the same.
 
+use super::runs::Runs;
 use super::segment::{Key, Word};
 use crate::memory::Array;
 use crate::stack::python::Frame;
@@ -14,8 +15,8 @@ use memprof_wire::units::StackId;
 
 /// Words that a trunk may have.
 const WORDS: usize = 116;
-/// Trunks that a thread keeps: 64 KiB in all, touched as far as they are needed.
-const TRUNKS: usize = 32;
+/// Trunks that a thread keeps: pairs of places, 128 KiB in all, touched as far as they are needed.
+const TRUNKS: usize = 64;
 /// Words that are compared in one go.
 const STRIDE: usize = 4;
 
@@ -58,6 +59,8 @@ pub struct Trunk {
     serial: u32,
     count: u32,
     needs_base: bool,
+    /// Whether all Python frames are in it, rather than a run missing that is further in.
+    whole: bool,
     /// `rbp`, if it decides where anything stands.
     bp: usize,
     words: [Word; WORDS],
@@ -111,15 +114,35 @@ impl Trunk {
     }
 
     #[inline(always)]
-    fn begins_at(&self, key: Key, python: Python) -> bool {
+    fn begins_at(&self, key: Key, python: Python, whole: bool) -> bool {
         let different = self.ip ^ key.ip
             | self.sp ^ key.sp
             | self.python.depth ^ python.depth
             | (self.python.stack.0 ^ python.stack.0) as usize
             | self.python.frames.addr() ^ python.frames.addr()
             | self.python.state ^ python.state
-            | self.python.entry ^ python.entry;
+            | self.python.entry ^ python.entry
+            | usize::from(self.whole ^ whole);
         different == 0 && (!self.needs_base || self.bp == key.bp)
+    }
+
+    /// Whether it can be all that is further out, given what there is of Python at the innermost
+    /// frame.
+    #[inline(always)]
+    pub fn fits(&self, runs: &impl Runs, python: Python) -> bool {
+        if self.whole {
+            self.python.depth == python.depth && self.python.stack == python.stack
+        } else {
+            runs.may_leave(self.python.depth)
+        }
+    }
+
+    /// Adds the words of another one, which begins where those so far end.
+    pub fn append(&mut self, further_out: &Self) -> Option<()> {
+        for word in &further_out.words[..further_out.count as usize] {
+            self.push(*word)?;
+        }
+        (!further_out.needs_base).then_some(())
     }
 
     /// # Safety
@@ -144,11 +167,11 @@ impl Trunk {
     }
 
     /// Whether it is still what was found behind a segment; `python` is what there is at the
-    /// innermost frame of all, and may have runs that begin where this trunk ends.
+    /// innermost frame of all.
     ///
     /// # Safety
     ///
-    /// That segment must hold, and `python` be true.
+    /// That segment must hold, and `python` be true and [fit](Self::fits).
     #[inline(always)]
     pub unsafe fn is_behind(&self, serial: u32, python: Python) -> bool {
         let different = (self.serial ^ serial) as usize
@@ -189,33 +212,43 @@ impl Trunks {
     ///
     /// The frame must be live, and `python` be true.
     #[inline(always)]
-    pub unsafe fn find(&self, key: Key, python: Python) -> Option<*const Trunk> {
+    pub unsafe fn find(&self, key: Key, python: Python, whole: bool) -> Option<*const Trunk> {
         if self.items.capacity() == 0 {
             return None;
         }
-        // SAFETY: there is room for all trunks; a place that was never written begins nowhere. The
-        // words are read if it begins at this frame, which is live.
-        unsafe {
-            let trunk = &*self.items.items().add(place(key, python.stack));
-            if !trunk.begins_at(key, python) || !trunk.holds() {
-                return None;
+        let place = place(key, python.stack);
+        for place in [place, place ^ 1] {
+            // SAFETY: there is room for all trunks; a place that was never written begins nowhere.
+            // The words are read if it begins at this frame, which is live.
+            unsafe {
+                let trunk = &*self.items.items().add(place);
+                if trunk.begins_at(key, python, whole) {
+                    return trunk.holds().then_some(&raw const *trunk);
+                }
             }
-            Some(&raw const *trunk)
         }
+        None
     }
 
     /// Room for the trunk of a frame, in place of another one: so far without words, and not to be
     /// found before it is complete.
-    pub fn make_room(&mut self, key: Key, python: Python) -> Option<&mut Trunk> {
+    pub fn make_room(&mut self, key: Key, python: Python, whole: bool) -> Option<&mut Trunk> {
         if self.items.capacity() == 0 && !self.items.grow_to(TRUNKS) {
             return None;
         }
-        // SAFETY: there is room for all trunks.
-        let trunk = unsafe { &mut *self.items.items().add(place(key, python.stack)) };
         self.serial = self.serial.checked_add(1)?;
+        let place = place(key, python.stack);
+        // SAFETY: there is room for all trunks.
+        let trunk = unsafe {
+            let one = self.items.items().add(place);
+            let other = self.items.items().add(place ^ 1);
+            let replaces = (*one).begins_at(key, python, whole)
+                || !(*other).begins_at(key, python, whole) && (*one).serial < (*other).serial;
+            &mut *if replaces { one } else { other }
+        };
         (trunk.ip, trunk.serial) = (0, self.serial);
         (trunk.sp, trunk.python) = (key.sp, python);
-        (trunk.count, trunk.needs_base) = (0, false);
+        (trunk.count, trunk.needs_base, trunk.whole) = (0, false, whole);
         Some(trunk)
     }
 }

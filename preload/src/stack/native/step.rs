@@ -1,0 +1,138 @@
+//! One step outwards: from a frame to its caller, by a rule.
+
+use super::bounds::Bounds;
+use super::frame::{At, CERTAIN, UNCERTAIN};
+use super::rule::{self, Base, Kind, Place, Rule};
+
+/// Where the caller's return address and `rbp` stand.
+#[derive(Clone, Copy, Debug)]
+pub struct Slots {
+    /// See [`Frame::return_slot`](super::frame::Frame::return_slot).
+    pub ret: usize,
+    /// See [`Frame::base_slot`](super::frame::Frame::base_slot).
+    pub base: usize,
+    /// See [`Frame::by_base`](super::frame::Frame::by_base).
+    pub by_base: bool,
+}
+
+impl Slots {
+    /// A single word, or none.
+    pub const fn only(ret: usize) -> Self {
+        Self {
+            ret,
+            base: 0,
+            by_base: false,
+        }
+    }
+}
+
+/// What leads on from a frame.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// This is its caller.
+    Caller(At),
+    /// It has none.
+    Outermost,
+    /// Nobody can tell.
+    Lost,
+    /// It takes more registers than are followed: see [`super::rows`].
+    Complex,
+}
+
+/// Finds the caller of a frame, and the slots that lead there.
+#[inline(always)]
+pub fn step(bounds: &mut Bounds, generation: usize, at: At) -> (Slots, Step) {
+    let place = Place {
+        ip: at.ip,
+        exact: at.exact,
+    };
+    let rule = rule::find(place, generation);
+    if !rule.is_simple() {
+        return step_otherwise(bounds, at, rule);
+    }
+    let from = if rule.is_from_base() { at.bp } else { at.sp };
+    step_to(bounds, at, rule, from.wrapping_add_signed(rule.offset()))
+}
+
+/// A step by one of the rules that are seldom met.
+#[cold]
+#[inline(never)]
+fn step_otherwise(bounds: &mut Bounds, at: At, rule: Rule) -> (Slots, Step) {
+    let step = match rule.kind() {
+        Kind::Realigned => {
+            let place = at.bp.wrapping_add_signed(rule.offset());
+            match bounds.read(place) {
+                Some(cfa) => step_to(bounds, at, rule, cfa).1,
+                None => Step::Lost,
+            }
+        }
+        Kind::Signal => step_out_of_signal(bounds, at),
+        Kind::End => return (Slots::only(CERTAIN), Step::Outermost),
+        Kind::Stack | Kind::Base | Kind::Complex => Step::Complex,
+        Kind::Unknown => Step::Lost,
+    };
+    (Slots::only(UNCERTAIN), step)
+}
+
+/// Finds the caller whose frame begins at `cfa`.
+#[inline(always)]
+fn step_to(bounds: &mut Bounds, at: At, rule: Rule, cfa: usize) -> (Slots, Step) {
+    let lost = (Slots::only(UNCERTAIN), Step::Lost);
+    let return_slot = cfa.wrapping_sub(8);
+    // the stack grows downwards: a caller lies above, and every walk ends
+    if cfa <= at.sp {
+        return lost;
+    }
+    let Some(ip) = bounds.read(return_slot) else {
+        return lost;
+    };
+    let mut slots = Slots {
+        by_base: rule.is_by_base(),
+        ..Slots::only(return_slot)
+    };
+    if ip == 0 {
+        return (slots, Step::Outermost);
+    }
+    let mut caller = At {
+        ip,
+        sp: cfa,
+        bp: at.bp,
+        exact: false,
+    };
+    if rule.base() != Base::Same {
+        let from = if rule.base() == Base::AtCfa {
+            cfa
+        } else {
+            at.bp
+        };
+        slots.base = from.wrapping_add_signed(rule.base_offset());
+        let Some(bp) = bounds.read(slots.base) else {
+            return lost;
+        };
+        caller.bp = bp;
+    }
+    (slots, Step::Caller(caller))
+}
+
+/// The kernel has put the registers of the interrupted function on the stack (`ucontext`).
+#[cold]
+fn step_out_of_signal(bounds: &mut Bounds, at: At) -> Step {
+    let context = at.sp;
+    let (Some(bp), Some(sp), Some(ip)) = (
+        bounds.read(context + 120),
+        bounds.read(context + 160),
+        bounds.read(context + 168),
+    ) else {
+        return Step::Lost;
+    };
+    // a handler may have a stack of its own, from which nothing is known of the other
+    if sp <= at.sp || ip == 0 {
+        return Step::Lost;
+    }
+    Step::Caller(At {
+        ip,
+        sp,
+        bp,
+        exact: true,
+    })
+}
