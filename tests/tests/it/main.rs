@@ -49,4 +49,5 @@ mod terminals;
 mod threads;
 mod timeline;
 mod unharmed;
+mod unwinding;
 mod versions;
