@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unwind.h>
 
 #ifdef __cplusplus
@@ -22,6 +23,9 @@ static int samples;
 static _Unwind_Reason_Code tell_frame(struct _Unwind_Context *context, void *unused) {
     (void)unused;
     uint64_t ip = _Unwind_GetIP(context);
+    Dl_info object;
+    // the frames of the recording library are no part of a recording
+    if (ip && dladdr((void *)(uintptr_t)ip, &object) && strstr(object.dli_fname, "memprof_preload")) return _URC_NO_REASON;
     if (ip && used + 4 < MOST_WORDS) {
         words[used++] = ip;
         words[used++] = (uint64_t)(uintptr_t)_Unwind_FindEnclosingFunction((void *)(uintptr_t)(ip - 1));

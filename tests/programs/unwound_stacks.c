@@ -4,7 +4,6 @@
 // usage: unwound_stacks FILE SEED. What FILE holds is said in unwound.h.
 #include "unwound.h"
 #include <signal.h>
-#include <string.h>
 #include <ucontext.h>
 
 enum { COROUTINES = 4, STACK = 256 << 10, SAMPLES = 12000 };

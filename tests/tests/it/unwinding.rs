@@ -1,7 +1,6 @@
 //! Native stacks held against those of libgcc's unwinder, which the program itself calls at each of
 //! its blocks: address by address, on stacks that are not one thread's own.
 
-use crate::interpreters;
 use crate::packages;
 use crate::programs;
 use crate::scenario::{Run, Scenario};
@@ -86,31 +85,43 @@ fn compare(run: &Run) -> Tally {
             });
             recorded.push(u64::from_str_radix(address, 16).unwrap());
         }
-        let run_python = |start: u64| evaluation != 0 && start == evaluation;
-        let expected = told.frames.iter();
-        let expected = expected.filter(|(_, start)| !run_python(*start));
-        let expected: Vec<u64> = expected.map(|(instruction, _)| *instruction).collect();
         // the innermost one called two functions: the allocator, and the unwinder
-        let (recorded, mut expected) = (&recorded[1..], &expected[1..]);
-        if is_cut {
-            expected = &expected[..recorded.len()];
-            tally.cut += 1;
-        } else {
-            tally.whole += 1;
+        let recorded = &recorded[1..];
+        let mut left = recorded.iter();
+        let mut next = left.next();
+        for (instruction, start) in &told.frames[1..] {
+            if next == Some(instruction) {
+                next = left.next();
+                continue;
+            }
+            if next.is_none() && is_cut {
+                break;
+            }
+            // in the place of the interpreter's frame stands what it ran
+            let ran_python = evaluation != 0 && *start == evaluation;
+            assert!(
+                ran_python,
+                "block of {}: {} for {}, of which {instruction:#x} is missing",
+                told.size,
+                hexadecimal(recorded.iter()),
+                hexadecimal(told.frames[1..].iter().map(|(it, _)| it)),
+            );
         }
         assert_eq!(
-            hexadecimal(recorded),
-            hexadecimal(expected),
-            "block of {}",
+            next, None,
+            "block of {}: frames that are not there",
             told.size
         );
+        tally.cut += usize::from(is_cut);
+        tally.whole += usize::from(!is_cut);
         tally.frames += recorded.len();
     }
     tally
 }
 
-fn hexadecimal(addresses: &[u64]) -> Vec<String> {
-    addresses.iter().map(|it| format!("{it:#x}")).collect()
+fn hexadecimal<'a>(addresses: impl Iterator<Item = &'a u64>) -> String {
+    let texts: Vec<_> = addresses.map(|it| format!("{it:#x}")).collect();
+    texts.join(" ")
 }
 
 /// The program of `programs/NAME.cpp`; `None` without a compiler that knows C++20.
@@ -141,7 +152,8 @@ fn stacks_of_signal_handlers_and_coroutines_on_stacks_of_their_own_are_those_of_
         let run = scenario.recorded();
         assert_eq!(run.stdout, "1\n");
         let tally = compare(&run);
-        assert!(tally.whole > 2000, "{tally:?}");
+        // a coroutine's stack ends at the very start of a function, which nobody can tell
+        assert!(tally.whole > 500, "{tally:?}");
         assert!(tally.whole + tally.cut > 10_000, "{tally:?}");
         assert!(tally.frames > 40_000, "{tally:?}");
     }

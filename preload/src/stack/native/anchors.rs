@@ -64,12 +64,14 @@ impl Anchors {
     ///
     /// # Safety
     ///
-    /// `state` must be zero or the state of this thread.
+    /// `state` must be zero or the state of this thread, and `frames` hold its `python_depth`
+    /// frames.
     #[inline(always)]
     pub unsafe fn find<L: Layout>(
         &mut self,
         state: usize,
         natives: &[NativeFrame],
+        frames: *const Frame,
         python_depth: usize,
     ) {
         match L::RUNS {
@@ -78,6 +80,9 @@ impl Anchors {
                 let last = L::CFRAME_FRAME;
                 // SAFETY: the caller's promise: the chain is the thread's own.
                 unsafe { self.follow(state, thread, previous, last) };
+                if last.is_some() {
+                    self.drop_empty(frames, python_depth);
+                }
             }
             Runs::Code => self.by_code(natives, python_depth),
         }
@@ -103,6 +108,20 @@ impl Anchors {
                 self.push(Anchor { address, last });
                 address = next;
             }
+        }
+    }
+
+    /// Drops links at the outer end that run nothing: those of a greenlet end with one which
+    /// stands on the greenlet's own stack, and knows a frame of another one.
+    #[inline(always)]
+    fn drop_empty(&mut self, frames: *const Frame, depth: usize) {
+        while let Some(outermost) = self.get(0) {
+            // SAFETY: so many Python frames are in use.
+            let is_outer = |index: usize| unsafe { (*frames.add(index)).address == outermost.last };
+            if (0..depth).any(is_outer) {
+                return;
+            }
+            self.count -= 1;
         }
     }
 
@@ -185,8 +204,11 @@ impl Anchors {
                 self.get(number).map(|anchor| anchor.address)
             }
             Runs::CFrameEach { .. } | Runs::Code => {
-                let number = index.checked_sub(depth.saturating_sub(self.count))?;
-                self.get(number).map(|anchor| anchor.address)
+                // counted from the innermost one: greenlets have a link more at the outer end
+                let number = depth.checked_sub(index + 1)?;
+                let is_known = number < self.count;
+                // SAFETY: so many are in use.
+                is_known.then(|| unsafe { (*self.items.items().add(number)).address })
             }
         }
     }

@@ -174,8 +174,10 @@ fn merge_anew<L: Layout>(
     }
     // SAFETY: the state is this thread's own, or its lock is held.
     unsafe {
-        let frames = native.walk.frames();
-        native.mixed.anchors.find::<L>(state, frames, python_depth);
+        let natives = native.walk.frames();
+        let frames = thread.stacks.frames.items();
+        let anchors = &mut native.mixed.anchors;
+        anchors.find::<L>(state, natives, frames, python_depth);
     }
     let stack = Merge::<L> {
         thread: &mut *thread,
