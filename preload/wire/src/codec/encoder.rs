@@ -126,7 +126,7 @@ impl Encoder {
     }
 
     /// Writes any event; allocations and frees by way of their own functions, `site` being that of
-    /// the stack of an allocation. Texts beyond [`MAX_TEXT`] bytes are cut.
+    /// the stack of an allocation. Texts beyond [`MAX_TEXT`](super::MAX_TEXT) bytes are cut.
     ///
     /// # Safety
     ///

@@ -206,7 +206,7 @@ impl Predictor {
     ///
     /// # Safety
     ///
-    /// [`MAX_EVENT`] bytes from `out` on must be writable.
+    /// [`MAX_EVENT`](crate::codec::MAX_EVENT) bytes from `out` on must be writable.
     #[cold]
     pub(super) unsafe fn long_allocation(
         &mut self,
@@ -231,7 +231,7 @@ impl Predictor {
     ///
     /// # Safety
     ///
-    /// [`MAX_EVENT`] bytes from `out` on must be writable.
+    /// [`MAX_EVENT`](crate::codec::MAX_EVENT) bytes from `out` on must be writable.
     #[cold]
     pub(super) unsafe fn long_free(
         &mut self,
