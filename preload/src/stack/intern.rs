@@ -1,10 +1,14 @@
 //! The prefix tree of stacks: `(parent stack, code, instruction) → stack`.
 
+use super::native;
 use crate::memory::Array;
 use memprof_wire::units::StackId;
 
 /// Stacks beyond this count are merged into their callers: 40 MiB of table at the most.
-pub const LIMIT: u32 = 1 << 20;
+const LIMIT: u32 = 1 << 20;
+/// The same where native frames are recorded: to import pandas alone makes a million of them, as
+/// marshal goes into itself below each of the importing modules. 160 MiB at the most.
+const NATIVE_LIMIT: u32 = 1 << 22;
 
 /// The innermost frame of a stack, in two words of the tree's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +150,12 @@ impl Tree {
     #[inline(never)]
     fn insert(&mut self, parent: StackId, key: Key) -> Found {
         let number = self.count + 1;
-        if number >= LIMIT || !self.make_room(number as usize + 1) {
+        let limit = if native::wanted() {
+            NATIVE_LIMIT
+        } else {
+            LIMIT
+        };
+        if number >= limit || !self.make_room(number as usize + 1) {
             return Found::Full;
         }
         self.count = number;
