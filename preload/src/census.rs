@@ -22,6 +22,7 @@ use crate::guard::Guard;
 use crate::hooks;
 use crate::memory::Array;
 use crate::python::layout::Layout;
+use crate::python::layout::objects::{OBJECT_TYPE, TYPE_DICT};
 use crate::python::{self, types};
 use crate::raw;
 use crate::session;
@@ -257,14 +258,13 @@ fn look_at_all<L: Layout>(thread: &mut Thread, except: usize) {
 
 /// Types that are part of a program's file are no blocks, but their dictionaries are.
 fn dicts_of_static_types(thread: &mut Thread) {
-    const DICT: usize = 264;
     types::TYPES.each(|kind| {
         let mut dict = [0];
         let mut metatype = [0];
         if !regions::is_in_arena(kind)
             && !regions::is_large(kind - 16)
-            && raw::read(kind + DICT, &mut dict)
-            && raw::read(kind + 8, &mut metatype)
+            && raw::read(kind + TYPE_DICT, &mut dict)
+            && raw::read(kind + OBJECT_TYPE, &mut metatype)
             && let Some(owner) = types::number(metatype[0] as usize)
         {
             thread.census(&Event::CensusOwned {

@@ -1,6 +1,6 @@
 //! Growing arrays without a heap: each is a private mapping of its own.
 
-use crate::raw;
+use crate::raw::{self, PAGE};
 use core::marker::PhantomData;
 
 /// An array of plain values, zero where it was never written, that grows by moving its mapping.
@@ -42,7 +42,7 @@ impl<T: Copy> Array<T> {
         let Some(bytes) = capacity.checked_mul(size_of::<T>()) else {
             return false;
         };
-        let bytes = bytes.next_multiple_of(4096);
+        let bytes = bytes.next_multiple_of(PAGE);
         let mapping = if self.items.is_null() {
             raw::map(bytes)
         } else {
@@ -65,7 +65,7 @@ impl<T: Copy> Array<T> {
     }
 
     fn bytes(&self) -> usize {
-        (self.capacity * size_of::<T>()).next_multiple_of(4096)
+        (self.capacity * size_of::<T>()).next_multiple_of(PAGE)
     }
 }
 

@@ -8,7 +8,10 @@ pub mod layout;
 pub mod names;
 mod published;
 pub mod text;
+mod type_head;
 pub mod types;
+
+pub use type_head::TypeHead;
 
 use crate::codes::Numbers;
 use crate::elf;
@@ -42,7 +45,7 @@ pub fn find() -> Option<Support> {
     let runtime = elf::find(c"_PyRuntime")?;
     let version = version()?;
     VERSION.store(version, Ordering::Relaxed);
-    let Some(family) = Family::of(version >> 16) else {
+    let Some(family) = Family::from_number(version >> 16) else {
         return Some(Support::UnknownVersion);
     };
     // SAFETY: the runtime's structure is there, and much larger than what is read.

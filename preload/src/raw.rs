@@ -4,6 +4,9 @@
 use core::arch::asm;
 use libc::c_long;
 
+/// Bytes of a page of memory on `x86_64`.
+pub const PAGE: usize = 4096;
+
 /// A system call's result: negative numbers from -4095 on are error numbers.
 type Answer = isize;
 

@@ -4,6 +4,10 @@ use super::memory::Memory;
 use super::regions;
 use super::shapes::{Dict, Kind, Shape, Shapes};
 use super::unreadable;
+use crate::python::layout::objects::{
+    BYTE_ARRAY_BUFFER, DICT_END, DICT_IN_FRONT, DICT_KEYS, DICT_VALUES, LIST_ITEMS, MODULE_DICT,
+    OBJECT_SIZE, SET_SMALL_TABLE, SET_TABLE, TYPE_DICT, TYPE_DOC, VALUES_IN_FRONT,
+};
 use crate::python::layout::{Attributes, Layout};
 use crate::python::types::{self, Living};
 use crate::raw;
@@ -37,10 +41,16 @@ struct Object<'a> {
 }
 
 impl Object<'_> {
-    /// A word of the object; negative offsets are in front of it. Zero where the block ends.
-    fn word(&self, offset: isize) -> usize {
-        let place = self.base as isize + offset / 8;
-        self.words.get(place as usize).copied().unwrap_or(0) as usize
+    /// The word of the object at an offset in bytes. Zero where the block ends.
+    fn word(&self, offset: usize) -> usize {
+        let place = self.base + offset / 8;
+        self.words.get(place).copied().unwrap_or(0) as usize
+    }
+
+    /// The word so many bytes in front of the object.
+    fn word_in_front(&self, bytes: usize) -> usize {
+        let place = self.base.wrapping_sub(bytes / 8);
+        self.words.get(place).copied().unwrap_or(0) as usize
     }
 
     fn owns(&self, thread: &mut Thread, pointer: usize, role: Role) {
@@ -103,35 +113,35 @@ impl Inspector {
 
     fn belongings<L: Layout>(&self, thread: &mut Thread, object: &Object<'_>, shape: Shape) {
         match shape.kind {
-            Kind::List => object.owns(thread, object.word(24), Role::Items),
+            Kind::List => object.owns(thread, object.word(LIST_ITEMS), Role::Items),
             Kind::Dict => {
-                object.owns(thread, object.word(32), Role::Keys);
-                object.owns(thread, object.word(40), Role::Values);
-                self.others::<L>(thread, object, shape, 48);
+                object.owns(thread, object.word(DICT_KEYS), Role::Keys);
+                object.owns(thread, object.word(DICT_VALUES), Role::Values);
+                self.others::<L>(thread, object, shape, DICT_END);
             }
             Kind::Set => {
-                let table = object.word(40);
+                let table = object.word(SET_TABLE);
                 // a small table is part of the object
-                if table != object.address + 64 {
+                if table != object.address + SET_SMALL_TABLE {
                     object.owns(thread, table, Role::Table);
                 }
             }
-            Kind::ByteArray => object.owns(thread, object.word(32), Role::Buffer),
+            Kind::ByteArray => object.owns(thread, object.word(BYTE_ARRAY_BUFFER), Role::Buffer),
             Kind::Module => {
-                object.owns(thread, object.word(16), Role::Dict);
-                self.others::<L>(thread, object, shape, 24);
+                object.owns(thread, object.word(MODULE_DICT), Role::Dict);
+                self.others::<L>(thread, object, shape, MODULE_DICT + 8);
             }
             Kind::Type => {
-                object.owns(thread, object.word(264), Role::Dict);
-                object.owns(thread, object.word(176), Role::Buffer);
+                object.owns(thread, object.word(TYPE_DICT), Role::Dict);
+                object.owns(thread, object.word(TYPE_DOC), Role::Buffer);
                 // the keys that the dictionaries of its instances share, beyond the words at hand
                 let mut keys = [0];
-                let place = object.address + L::TYPE_QUALIFIED_NAME + 8;
+                let place = object.address + L::TYPE_CACHED_KEYS;
                 if self.memory.read(place, &mut keys) {
                     object.owns(thread, keys[0] as usize, Role::Keys);
                 }
             }
-            Kind::Other => self.others::<L>(thread, object, shape, 16),
+            Kind::Other => self.others::<L>(thread, object, shape, OBJECT_SIZE),
             Kind::Plain | Kind::Unseen => {}
         }
     }
@@ -146,7 +156,7 @@ impl Inspector {
     ) {
         let end = (shape.size as usize).min(MOST_WORDS * 8);
         for offset in (from..end).step_by(8) {
-            let pointer = object.word(offset as isize);
+            let pointer = object.word(offset);
             let plausible = pointer >= LOWEST && pointer >> 47 == 0 && pointer.is_multiple_of(16);
             if plausible && self.is_buffer::<L>(thread, pointer, shape.foreign) {
                 object.owns(thread, pointer, Role::Buffer);
@@ -174,35 +184,34 @@ impl Inspector {
 fn dictionary<L: Layout>(thread: &mut Thread, object: &Object<'_>, place: Dict) {
     match place {
         Dict::Nowhere => {}
-        Dict::At(offset) => object.owns(thread, object.word(offset as isize), Role::Dict),
+        Dict::At(offset) => object.owns(thread, object.word(offset as usize), Role::Dict),
         Dict::Behind { size, item, back } => {
-            let items = (object.word(16) as isize).unsigned_abs();
+            let items = (object.word(OBJECT_SIZE) as isize).unsigned_abs();
             let end = items
                 .saturating_mul(item as usize)
                 .saturating_add(size as usize)
                 .min(1 << 30)
                 .next_multiple_of(8);
-            object.owns(
-                thread,
-                object.word(end as isize - back as isize),
-                Role::Dict,
-            );
+            let place = end.wrapping_sub(back as usize);
+            object.owns(thread, object.word(place), Role::Dict);
         }
         Dict::Managed => match L::ATTRIBUTES {
             Attributes::Dict => {}
             Attributes::ValuesAndDict => {
-                object.owns(thread, object.word(-32), Role::Values);
-                object.owns(thread, object.word(-24), Role::Dict);
+                object.owns(thread, object.word_in_front(VALUES_IN_FRONT), Role::Values);
+                object.owns(thread, object.word_in_front(DICT_IN_FRONT), Role::Dict);
             }
             Attributes::Tagged => {
-                let word = object.word(-24);
+                let word = object.word_in_front(DICT_IN_FRONT);
                 if word & 1 == 0 {
                     object.owns(thread, word, Role::Dict);
                 } else {
                     object.owns(thread, word + 1, Role::Values);
                 }
             }
-            Attributes::Inline => object.owns(thread, object.word(-24), Role::Dict),
+            Attributes::Inline => {
+                object.owns(thread, object.word_in_front(DICT_IN_FRONT), Role::Dict);
+            }
         },
     }
 }

@@ -1,10 +1,8 @@
 //! Reading the program's memory while it stands still.
 
 use crate::elf;
-use crate::raw;
+use crate::raw::{self, PAGE};
 use core::mem::transmute;
-
-const PAGE: usize = 4096;
 
 /// How memory is read that is known to be there.
 #[derive(Clone, Copy, Debug)]

@@ -4,14 +4,13 @@
 //! Both are bits of a map of the address space that is only there where something was seen. Setting
 //! and clearing a bit is one atomic operation, so it does not matter who else is at it.
 
-use crate::raw;
+use crate::raw::{self, PAGE};
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
 /// Bytes of address space that one entry describes.
 pub const REGION: usize = 1 << 21;
 /// Entries: enough for 64 GiB of heap.
 const ENTRIES: usize = 1 << 15;
-const PAGE: usize = 4096;
 /// Blocks begin at multiples of this.
 const GRAIN: usize = 16;
 /// Words of bits for the large blocks of a region.

@@ -2,26 +2,18 @@
 
 use crate::elf;
 use crate::memory::Array;
+use crate::python::TypeHead;
+use crate::python::layout::objects::{
+    FLAG_BYTES, FLAG_DICT, FLAG_HEAP, FLAG_INT, FLAG_LIST, FLAG_MANAGED_DICT, FLAG_TEXT, FLAG_TUPLE,
+};
 use crate::python::layout::{Attributes, Layout};
 use crate::python::types::Living;
-use crate::raw;
 use core::ffi::{CStr, c_char};
 
-// offsets within a type, in words
-const NAME: usize = 3;
-const BASIC_SIZE: usize = 4;
-const ITEM_SIZE: usize = 5;
-const FLAGS: usize = 21;
-const BASE: usize = 32;
-const DICT_OFFSET: usize = 36;
-
-const FLAG_MANAGED_DICT: u64 = 1 << 4;
-const FLAG_HEAP: u64 = 1 << 9;
-const FLAG_LIST: u64 = 1 << 25;
-const FLAG_DICT: u64 = 1 << 29;
-const FLAG_TYPE: u64 = 1 << 31;
 /// `int`, `tuple`, `bytes`, `str` and what is below them.
-const FLAGS_PLAIN: u64 = 0b1_1101 << 24 & !FLAG_LIST;
+const FLAGS_PLAIN: u64 = FLAG_INT | FLAG_TUPLE | FLAG_BYTES | FLAG_TEXT;
+/// How many bases a type may have above one another; more is no chain of types.
+const MOST_BASES: usize = 32;
 
 /// What kind of object it is, as far as pointers go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -125,83 +117,86 @@ impl Shapes {
     }
 
     fn look<L: Layout>(&self, address: usize) -> Shape {
-        let mut words = [0u64; DICT_OFFSET + 1];
-        if !raw::read(address, &mut words) {
+        let Some(head) = TypeHead::read(address) else {
             return Shape {
                 kind: Kind::Plain,
                 ..Shape::default()
             };
-        }
-        let flags = words[FLAGS];
-        let offset = words[DICT_OFFSET] as i64;
-        let dict = if L::ATTRIBUTES != Attributes::Dict && flags & FLAG_MANAGED_DICT != 0 {
-            Dict::Managed
-        } else {
-            match offset {
-                1..=4096 => Dict::At(offset as u32),
-                -4096..=-1 => Dict::Behind {
-                    size: words[BASIC_SIZE] as u32,
-                    item: words[ITEM_SIZE] as u32,
-                    back: -offset as u32,
-                },
-                _ => Dict::Nowhere,
-            }
         };
-        let kind = if flags & FLAG_TYPE != 0 {
-            Kind::Type
-        } else if flags & FLAG_LIST != 0 {
-            Kind::List
-        } else if flags & FLAG_DICT != 0 {
-            Kind::Dict
-        } else if flags & FLAGS_PLAIN != 0 {
-            Kind::Plain
-        } else {
-            self.root(address, words[BASE] as usize)
-        };
+        let (kind, size) = self.kind_and_size(address, head);
         Shape {
             kind,
             dict: if kind == Kind::Type {
                 Dict::Nowhere
             } else {
-                dict
+                dict_of::<L>(&head)
             },
-            size: size_before_slots(&words),
-            foreign: has_module(words[NAME] as usize),
+            size,
+            foreign: has_module(head.name()),
         }
     }
 
-    /// Whether a type is one of the known ones, or below one.
-    fn root(&self, address: usize, base: usize) -> Kind {
-        let mut address = address;
-        let mut base = base;
-        for _ in 0..32 {
-            if let Some((_, kind)) = self.roots.iter().find(|(root, _)| *root == address) {
-                return *kind;
+    /// What the objects of a type are, and how many of their bytes Python code did not lay out:
+    /// what a `class` statement adds to its base are slots, and these hold objects.
+    fn kind_and_size(&self, mut address: usize, mut head: TypeHead) -> (Kind, u32) {
+        let mut kind = kind_by_flags(&head);
+        let mut size = None;
+        for _ in 0..MOST_BASES {
+            kind = kind.or_else(|| self.root(address));
+            let is_of_code = head.has(FLAG_HEAP) && !has_module(head.name());
+            if !is_of_code {
+                size = size.or(Some(head.basic_size()));
             }
-            let mut next = [0u64; 1];
-            if base == 0 || !raw::read(base + BASE * 8, &mut next) {
+            if kind.is_some() && size.is_some() {
                 break;
             }
-            (address, base) = (base, next[0] as usize);
+            address = head.base();
+            let Some(base) = TypeHead::read(address) else {
+                break;
+            };
+            head = base;
         }
-        Kind::Other
+        // a chain without end in sight is taken as far as it was seen
+        let size = size.unwrap_or(head.basic_size());
+        (kind.unwrap_or(Kind::Other), size as u32)
+    }
+
+    /// Which of the known types this is.
+    fn root(&self, address: usize) -> Option<Kind> {
+        let root = self.roots.iter().find(|(root, _)| *root == address);
+        root.map(|(_, kind)| *kind)
     }
 }
 
-/// Bytes of an object that Python code did not lay out: what a `class` statement adds to its base
-/// are slots, and these hold objects.
-fn size_before_slots(words: &[u64; DICT_OFFSET + 1]) -> u32 {
-    let mut words = *words;
-    for _ in 0..32 {
-        let is_of_code = words[FLAGS] & FLAG_HEAP != 0 && !has_module(words[NAME] as usize);
-        let base = words[BASE] as usize;
-        let mut next = [0u64; DICT_OFFSET + 1];
-        if !is_of_code || base == 0 || !raw::read(base, &mut next) {
-            break;
-        }
-        words = next;
+/// What objects are, as far as the flags of their type say.
+fn kind_by_flags(head: &TypeHead) -> Option<Kind> {
+    if head.is_metatype() {
+        Some(Kind::Type)
+    } else if head.has(FLAG_LIST) {
+        Some(Kind::List)
+    } else if head.has(FLAG_DICT) {
+        Some(Kind::Dict)
+    } else if head.has_any(FLAGS_PLAIN) {
+        Some(Kind::Plain)
+    } else {
+        None
     }
-    words[BASIC_SIZE] as u32
+}
+
+/// Where the objects of a type have their dictionary.
+fn dict_of<L: Layout>(head: &TypeHead) -> Dict {
+    if L::ATTRIBUTES != Attributes::Dict && head.has(FLAG_MANAGED_DICT) {
+        return Dict::Managed;
+    }
+    match head.dict_offset() {
+        offset @ 1..=4096 => Dict::At(offset as u32),
+        offset @ -4096..=-1 => Dict::Behind {
+            size: head.basic_size() as u32,
+            item: head.item_size() as u32,
+            back: -offset as u32,
+        },
+        _ => Dict::Nowhere,
+    }
 }
 
 /// Whether `tp_name` is that of a type of some module, and not of Python code.

@@ -3,10 +3,9 @@
 //! What is no object often holds numbers that could be addresses: the hashes in the keys of a
 //! dictionary, a counter in a buffer. Each would be looked at whether a type is there.
 
-use crate::raw;
+use crate::raw::{self, PAGE};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-const PAGE: usize = 4096;
 /// Pages that are remembered, each in the place that its number leads to.
 const PLACES: usize = 512;
 
@@ -36,8 +35,8 @@ pub fn has(address: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PAGE, forget_all, has};
-    use crate::raw;
+    use super::{forget_all, has};
+    use crate::raw::{self, PAGE};
 
     #[test]
     fn a_page_is_known_until_it_may_have_come_back() {

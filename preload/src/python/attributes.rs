@@ -1,21 +1,16 @@
 //! Looking a text up in the interpreter's dictionaries, and in the attributes of an object, without
 //! calling into the interpreter.
 
+use super::layout::objects::{
+    DICT_IN_FRONT, DICT_KEYS, DICT_VALUES, FLAG_INLINE_VALUES, FLAG_MANAGED_DICT, OBJECT_TYPE,
+    TYPE_BASIC_SIZE, TYPE_DICT_OFFSET, TYPE_FLAGS, VALUES_IN_FRONT,
+};
 use super::layout::{Attributes, Layout};
 use super::text::Text;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// The address of `PyUnicode_Type`.
 pub static TYPE_OF_TEXTS: AtomicUsize = AtomicUsize::new(0);
-
-const OBJECT_TYPE: usize = 8;
-const TYPE_BASIC_SIZE: usize = 32;
-const TYPE_FLAGS: usize = 168;
-const TYPE_DICT_OFFSET: usize = 288;
-const DICT_KEYS: usize = 32;
-const DICT_VALUES: usize = 40;
-const FLAG_MANAGED_DICT: usize = 1 << 4;
-const FLAG_INLINE_VALUES: usize = 1 << 2;
 
 /// Reads a word of an interpreter structure.
 ///
@@ -60,8 +55,8 @@ pub unsafe fn text_attribute<L: Layout>(object: usize, name: &[u8]) -> Text {
     // SAFETY: the caller's promise; where attributes are kept is what `L::ATTRIBUTES` says.
     unsafe {
         let kind = load(object, OBJECT_TYPE);
-        let flags = load(kind, TYPE_FLAGS);
-        let cached_keys = load(kind, L::TYPE_QUALIFIED_NAME + 8);
+        let flags = load(kind, TYPE_FLAGS) as u64;
+        let cached_keys = load(kind, L::TYPE_CACHED_KEYS);
         let (values, dict) = match L::ATTRIBUTES {
             Attributes::Dict => {
                 let offset = load(kind, TYPE_DICT_OFFSET);
@@ -71,9 +66,12 @@ pub unsafe fn text_attribute<L: Layout>(object: usize, name: &[u8]) -> Text {
                 (0, load(object, offset))
             }
             _ if flags & FLAG_MANAGED_DICT == 0 => return Text::EMPTY,
-            Attributes::ValuesAndDict => (load(object - 32, 0), load(object - 24, 0)),
+            Attributes::ValuesAndDict => (
+                load(object - VALUES_IN_FRONT, 0),
+                load(object - DICT_IN_FRONT, 0),
+            ),
             Attributes::Tagged => {
-                let word = load(object - 24, 0);
+                let word = load(object - DICT_IN_FRONT, 0);
                 if word & 1 == 0 {
                     (0, word)
                 } else {
@@ -81,7 +79,7 @@ pub unsafe fn text_attribute<L: Layout>(object: usize, name: &[u8]) -> Text {
                 }
             }
             Attributes::Inline => {
-                let dict = load(object - 24, 0);
+                let dict = load(object - DICT_IN_FRONT, 0);
                 let values = object + load(kind, TYPE_BASIC_SIZE);
                 let inline =
                     flags & FLAG_INLINE_VALUES != 0 && ((values + 3) as *const u8).read() != 0;

@@ -2,12 +2,10 @@
 
 use super::attributes::{load, text_attribute, text_in_dict};
 use super::layout::Layout;
+use super::layout::objects::{TYPE_DICT, TYPE_NAME};
 use super::text::Text;
 use core::ffi::CStr;
 use memprof_wire::codec::MAX_TEXT;
-
-const TYPE_NAME: usize = 24;
-const TYPE_DICT: usize = 264;
 
 /// A text of at most [`MAX_TEXT`] bytes.
 #[derive(Debug)]

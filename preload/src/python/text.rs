@@ -1,9 +1,10 @@
 //! Reading the interpreter's texts and bytes, as UTF-8 in pieces.
 
 use super::layout::Layout;
+use super::layout::objects::OBJECT_SIZE;
 
 /// `PyUnicodeObject.length` and `PyBytesObject.ob_size`
-const LENGTH: usize = 16;
+const LENGTH: usize = OBJECT_SIZE;
 /// The word of flags in a text.
 const STATE: usize = 32;
 /// `PyBytesObject.ob_sval`

@@ -6,29 +6,22 @@
 //! that cannot fault, because the words of a block that holds no object are arbitrary. Such a call
 //! takes longer than everything else here, so blocks that cannot hold an object are ruled out first.
 
+mod living;
+mod look;
+
+use super::attributes;
 use super::layout::{Family, Layout};
-use super::{attributes, names};
 use crate::codes::Numbers;
 use crate::elf;
-use crate::raw;
+use crate::raw::{self, PAGE};
 use crate::thread::Thread;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use memprof_wire::event::Event;
+use core::sync::atomic::{AtomicBool, Ordering};
+pub use living::{Living, of_living};
+use look::look;
 use memprof_wire::units::TypeId;
 
 /// The types whose objects were seen to die.
 pub static TYPES: Numbers = Numbers::new();
-
-/// The address of `PyType_Type`.
-static TYPE_OF_TYPES: AtomicUsize = AtomicUsize::new(0);
-
-const NAME: usize = 24;
-const BASIC_SIZE: usize = 32;
-const FLAGS: usize = 168;
-const FLAG_HEAP: u64 = 1 << 9;
-const FLAG_READY: u64 = 1 << 12;
-const FLAG_COLLECTED: u64 = 1 << 14;
-const FLAG_TYPE_SUBCLASS: u64 = 1 << 31;
 
 /// In the detail of a number: how far into the block the object begins.
 const OFFSET: u32 = 0xff;
@@ -37,7 +30,6 @@ const METATYPE: u32 = 0x100;
 
 /// The interpreter's own allocator cuts its blocks out of pools of so many bytes (3.10 and later).
 const POOL: usize = 16 << 10;
-const PAGE: usize = 4096;
 /// What is read of a block: up to the last word that may be a type.
 const HEAD: usize = 48;
 
@@ -97,7 +89,7 @@ pub fn prepare(allocator: &[u8]) -> bool {
     };
     let in_pools = allocator == b"pymalloc" && super::family() >= Some(Family::V310);
     IN_POOLS.store(in_pools, Ordering::Relaxed);
-    TYPE_OF_TYPES.store(types, Ordering::Relaxed);
+    look::TYPE_OF_TYPES.store(types, Ordering::Relaxed);
     attributes::TYPE_OF_TEXTS.store(texts, Ordering::Relaxed);
     true
 }
@@ -183,7 +175,7 @@ unsafe fn of_any<L: Layout>(thread: &mut Thread, block: usize) -> TypeId {
 
 /// What is known of a word, after having looked if need be.
 fn known_or_new<L: Layout>(thread: &mut Thread, word: usize) -> Entry {
-    if word < 4096 || !word.is_multiple_of(8) || word >> 47 != 0 {
+    if word < PAGE || !word.is_multiple_of(8) || word >> 47 != 0 {
         return EMPTY;
     }
     let slot = slot(word);
@@ -209,48 +201,6 @@ pub fn begin_afresh(thread: &mut Thread) {
     thread.types.forgotten = TYPES.forgotten();
 }
 
-/// What lives in a block.
-#[derive(Clone, Copy, Debug)]
-pub struct Living {
-    /// The number of its type.
-    pub type_id: TypeId,
-    /// Where its type is.
-    pub kind: usize,
-    /// How many bytes into the block the object begins.
-    pub offset: u32,
-    /// Whether it is a type itself.
-    pub is_metatype: bool,
-}
-
-/// The object that lives in a block with these words, if it holds one. `is_no_type` rules words out
-/// that nobody knows yet. The lock must be held.
-pub fn of_living<L: Layout>(
-    thread: &mut Thread,
-    words: &[u64],
-    is_no_type: impl Fn(usize) -> bool,
-) -> Option<Living> {
-    for (index, offset) in [(1, 0), (3, 16), (5, 32)] {
-        let word = *words.get(index)? as usize;
-        let entry = thread.types.entries[slot(word)];
-        let entry = if entry.word == word {
-            entry
-        } else if TYPES.find(word).is_none() && is_no_type(word) {
-            EMPTY
-        } else {
-            known_or_new::<L>(thread, word)
-        };
-        if entry.number != 0 && entry.detail & OFFSET == offset {
-            return Some(Living {
-                type_id: TypeId(entry.number),
-                kind: word,
-                offset,
-                is_metatype: entry.detail & METATYPE != 0,
-            });
-        }
-    }
-    None
-}
-
 /// Makes a type known of which there may be no object yet. The lock must be held.
 pub fn note_type<L: Layout>(thread: &mut Thread, kind: usize) {
     known_or_new::<L>(thread, kind);
@@ -265,77 +215,4 @@ pub fn is_known(thread: &Thread, word: usize) -> bool {
 /// The number of a type that was seen.
 pub fn number(kind: usize) -> Option<TypeId> {
     TYPES.find(kind).map(|known| TypeId(known.number))
-}
-
-/// Looks whether a word points to a type, and defines it if so.
-#[cold]
-fn look<L: Layout>(thread: &mut Thread, word: usize) -> Entry {
-    let no = Entry {
-        word,
-        number: 0,
-        detail: 0,
-    };
-    let mut head = [0u64; FLAGS / 8 + 1];
-    if !raw::read(word, &mut head) {
-        return no;
-    }
-    let flags = head[FLAGS / 8];
-    let sound = flags & FLAG_READY != 0 && is_size(head[BASIC_SIZE / 8]);
-    if !sound || !is_metatype(head[1] as usize) || !raw::read(head[NAME / 8] as usize, &mut [0]) {
-        return no;
-    }
-    let offset = if flags & FLAG_COLLECTED == 0 {
-        0
-    } else if flags & L::PRE_HEADER_FLAGS == 0 {
-        16
-    } else {
-        32
-    };
-    let metatype = if flags & FLAG_TYPE_SUBCLASS == 0 {
-        0
-    } else {
-        METATYPE
-    };
-    let Some(known) = TYPES.insert(word, offset | metatype) else {
-        return no;
-    };
-    // SAFETY: the word was just found to be a live type.
-    unsafe {
-        let name = names::of_type::<L>(word, flags & FLAG_HEAP != 0);
-        thread.event(&Event::Type {
-            type_id: TypeId(known.number),
-            name: name.bytes(),
-        });
-    }
-    Entry {
-        word,
-        number: known.number,
-        detail: known.detail,
-    }
-}
-
-/// Whether a word points to a type of types: `type`, or a type below it that is itself of such a
-/// type. Words at random can look like one type, but not like a chain of them that ends at `type`.
-fn is_metatype(word: usize) -> bool {
-    let mut word = word;
-    for _ in 0..4 {
-        if word == TYPE_OF_TYPES.load(Ordering::Relaxed) {
-            return true;
-        }
-        let mut head = [0u64; FLAGS / 8 + 1];
-        if !word.is_multiple_of(8) || !raw::read(word, &mut head) {
-            return false;
-        }
-        let wanted = FLAG_TYPE_SUBCLASS | FLAG_READY;
-        if head[FLAGS / 8] & wanted != wanted || !is_size(head[BASIC_SIZE / 8]) {
-            return false;
-        }
-        word = head[1] as usize;
-    }
-    false
-}
-
-/// Whether a number can be `tp_basicsize`.
-fn is_size(number: u64) -> bool {
-    (16..1 << 20).contains(&number)
 }

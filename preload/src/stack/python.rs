@@ -14,7 +14,7 @@ mod rebuild;
 mod resolve;
 
 use super::native::{self, Word};
-use crate::python::layout::{self, Family, Layout};
+use crate::python::layout::{Family, Layout, with_layout};
 use crate::python::{self, names};
 use crate::thread::Thread;
 use compare::{callers_unchanged, is_unchanged};
@@ -68,15 +68,7 @@ pub fn capture(thread: &mut Thread) -> StackId {
 
 #[inline(never)]
 fn capture_without_lock(family: Family, thread: &mut Thread) -> StackId {
-    match family {
-        Family::V39 => without_lock::<layout::V39>(thread),
-        Family::V310 => without_lock::<layout::V310>(thread),
-        Family::V311 => without_lock::<layout::V311>(thread),
-        Family::V312 => without_lock::<layout::V312>(thread),
-        Family::V313 => without_lock::<layout::V313>(thread),
-        Family::V314 => without_lock::<layout::V314>(thread),
-        Family::V315 => without_lock::<layout::V315>(thread),
-    }
+    with_layout!(family, L => without_lock::<L>(thread))
 }
 
 #[inline(always)]

@@ -2,8 +2,9 @@
 
 use super::{IN_USE, SLACK, Thread};
 use crate::python::types;
+use crate::raw::{self, PAGE};
+use crate::session;
 use crate::stack::Stacks;
-use crate::{raw, session};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use memprof_wire::ring::RingHeader;
 use memprof_wire::session::{CAPACITY, FIRST_CAPACITY, RINGS, SessionPage};
@@ -56,7 +57,7 @@ fn set_up(
 ) -> Option<*mut Thread> {
     let first = raw::thread() == session::process();
     let capacity = if first { FIRST_CAPACITY } else { CAPACITY };
-    let bytes = size_of::<Thread>().next_multiple_of(4096);
+    let bytes = size_of::<Thread>().next_multiple_of(PAGE);
     let mut thread = THREADS[number].load(Ordering::Acquire);
     if thread.is_null() {
         let mapping = raw::map(bytes)?;

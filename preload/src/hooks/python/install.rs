@@ -4,7 +4,7 @@ use super::domain::{Domain, Functions, Mem, Obj, Raw};
 use super::interpreter::{Interpreter, Known, Mixed, READ_TYPES, Unknown};
 use super::{again, calloc, choice, free, free_watching_code, malloc, realloc};
 use crate::guard::Guard;
-use crate::python::layout::{self, Family, Layout};
+use crate::python::layout::{Layout, with_layout};
 use crate::python::{self, Support, types};
 use crate::stack::native;
 use crate::thread::Thread;
@@ -60,13 +60,7 @@ pub fn install_if_loaded() -> bool {
 /// Sets the hooks for the interpreter that was found.
 pub(super) fn install(get: Accessor, set: Accessor, all: bool) {
     match python::family() {
-        Some(Family::V39) => set_known::<layout::V39>(get, set, all),
-        Some(Family::V310) => set_known::<layout::V310>(get, set, all),
-        Some(Family::V311) => set_known::<layout::V311>(get, set, all),
-        Some(Family::V312) => set_known::<layout::V312>(get, set, all),
-        Some(Family::V313) => set_known::<layout::V313>(get, set, all),
-        Some(Family::V314) => set_known::<layout::V314>(get, set, all),
-        Some(Family::V315) => set_known::<layout::V315>(get, set, all),
+        Some(family) => with_layout!(family, L => set_known::<L>(get, set, all)),
         None if all => set_all::<Unknown>(get, set, all),
         None => {}
     }
@@ -75,17 +69,9 @@ pub(super) fn install(get: Accessor, set: Accessor, all: bool) {
 /// Begins to watch where blocks are, so that there can be a census; says so if there cannot.
 fn prepare_census(allocator: &CStr) {
     let allocator = allocator.to_bytes();
-    let possible = match python::family() {
-        Some(Family::V39) => census::prepare::<layout::V39>(allocator),
-        Some(Family::V310) => census::prepare::<layout::V310>(allocator),
-        Some(Family::V311) => census::prepare::<layout::V311>(allocator),
-        Some(Family::V312) => census::prepare::<layout::V312>(allocator),
-        Some(Family::V313) => census::prepare::<layout::V313>(allocator),
-        Some(Family::V314) => census::prepare::<layout::V314>(allocator),
-        Some(Family::V315) => census::prepare::<layout::V315>(allocator),
-        None => false,
-    };
-    if !possible
+    let is_possible = python::family()
+        .is_some_and(|family| with_layout!(family, L => census::prepare::<L>(allocator)));
+    if !is_possible
         && let Some(guard) = Guard::enter()
         && let Some(thread) = Thread::ready(&guard)
     {

@@ -5,9 +5,8 @@
 //! asked whether it can be; that it could is remembered for as long as the thread stays on the same
 //! stack.
 
-use crate::raw;
+use crate::raw::{self, PAGE};
 
-const PAGE: usize = 4096;
 /// Further than this from what is known, it is another stack.
 const NEAR: usize = 1 << 20;
 
@@ -79,8 +78,8 @@ fn all_readable(first: usize, end: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bounds, PAGE};
-    use crate::raw;
+    use super::Bounds;
+    use crate::raw::{self, PAGE};
 
     #[test]
     fn a_hole_is_not_read() {
