@@ -14,7 +14,7 @@ use super::path;
 use super::registers::Registers;
 use super::runs::Present;
 use crate::memory::Array;
-use crate::python::layout::{self, Family, Layout};
+use crate::python::layout::{Layout, with_layout};
 use crate::python::{self};
 use crate::stack::native::anchors::Anchors;
 use crate::stack::python::{frames_of, own_state, state_with_lock};
@@ -115,13 +115,7 @@ pub fn capture(thread: &mut Thread) -> StackId {
     let here = Registers::here();
     match python::family() {
         None => super::capture(thread, &here),
-        Some(Family::V39) => without_lock::<layout::V39>(thread, &here),
-        Some(Family::V310) => without_lock::<layout::V310>(thread, &here),
-        Some(Family::V311) => without_lock::<layout::V311>(thread, &here),
-        Some(Family::V312) => without_lock::<layout::V312>(thread, &here),
-        Some(Family::V313) => without_lock::<layout::V313>(thread, &here),
-        Some(Family::V314) => without_lock::<layout::V314>(thread, &here),
-        Some(Family::V315) => without_lock::<layout::V315>(thread, &here),
+        Some(family) => with_layout!(family, L => without_lock::<L>(thread, &here)),
     }
 }
 
