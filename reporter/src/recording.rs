@@ -6,13 +6,14 @@ pub(crate) use programs::{add_up, ancestors, inheritance};
 
 use crate::profile::Sources;
 use crate::replay::{ReplayError, Source, SpaceIndex, SpacePlan, StreamSource};
-use crate::symbols::{NativeNames, Settings, unloads};
+use crate::symbols::{Mapped, NativeNames, Settings};
 use memprof_recorder::capture::{
-    CaptureError, CaptureReader, ChunkKind, Completeness, Facts, ImageStart, Modules, Observation,
+    CaptureError, CaptureReader, ChunkKind, Completeness, Facts, ImageStart, Observation,
 };
 use memprof_wire::units::{Address, Microseconds};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 /// What a recording cannot be opened for.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,8 @@ pub struct Recording {
     /// How many of `streams` reports are about.
     own: usize,
     symbols: Settings,
+    /// The modules of all images, once somebody asked for them.
+    mapped: OnceLock<Arc<Mapped>>,
 }
 
 /// Whether a recording holds everything that happened.
@@ -91,6 +94,7 @@ impl Recording {
             streams,
             own,
             symbols: Settings::default(),
+            mapped: OnceLock::new(),
         })
     }
 
@@ -235,7 +239,7 @@ impl Recording {
 
     /// What is known of machine code, at addresses as [`SpaceIndex::distinguish`] makes them.
     pub fn native_names(&self) -> NativeNames {
-        self.names_of(module_lists(&self.reader, &self.images))
+        self.names_of(Arc::clone(self.mapped()))
     }
 
     /// When machine code began to mean something else, by address space.
@@ -243,13 +247,17 @@ impl Recording {
         if !self.facts().native {
             return Vec::new();
         }
-        let spaces = module_lists(&self.reader, &self.images);
-        spaces.iter().map(|lists| unloads(lists)).collect()
+        self.mapped().unloads().to_vec()
+    }
+
+    fn mapped(&self) -> &Arc<Mapped> {
+        let mapped = || Arc::new(mapped_in(&self.reader, &self.images));
+        self.mapped.get_or_init(mapped)
     }
 
     /// What is known of machine code of one image alone, at its own addresses.
     pub fn native_names_of(&self, image: u32) -> NativeNames {
-        self.names_of(module_lists(&self.reader, &[image]))
+        self.names_of(Arc::new(mapped_in(&self.reader, &[image])))
     }
 
     /// What the lines of the program's own source files said.
@@ -258,15 +266,15 @@ impl Recording {
         Sources::new(self.reader.sources().unwrap_or_default())
     }
 
-    fn names_of(&self, spaces: Vec<Vec<Modules>>) -> NativeNames {
+    fn names_of(&self, mapped: Arc<Mapped>) -> NativeNames {
         let symbols = self.reader.symbols().unwrap_or_default();
-        NativeNames::of(spaces, symbols, self.symbols.clone())
+        NativeNames::of(mapped, symbols, self.symbols.clone())
     }
 }
 
 /// The modules of each address space, at addresses as [`SpaceIndex::distinguish`] makes them. The
 /// place of an image is its address space.
-pub(crate) fn module_lists(reader: &CaptureReader, images: &[u32]) -> Vec<Vec<Modules>> {
+pub(crate) fn mapped_in(reader: &CaptureReader, images: &[u32]) -> Mapped {
     let spaces = images.iter().enumerate().map(|(space, &image)| {
         let base = SpaceIndex(space as u32).distinguish(Address(0)).0;
         // modules name machine code only: without them the reports are still right
@@ -277,7 +285,7 @@ pub(crate) fn module_lists(reader: &CaptureReader, images: &[u32]) -> Vec<Vec<Mo
         }
         lists
     });
-    spaces.collect()
+    Mapped::new(spaces.collect())
 }
 
 impl Source for Recording {

@@ -7,34 +7,35 @@ use crate::export::{
 use crate::profile::{Moment, Profile, ProfileError, in_words, reached};
 use crate::recording::Recording;
 use crate::replay::{Allocated, Detail, Series, Snapshot};
+use clap::ValueEnum;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 /// How many snapshots massif takes at most.
 const SNAPSHOTS: usize = 100;
 
-/// A format of another tool, or for scripts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A format of another tool, or for scripts. What stands at each is its help on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One line a stack, for `flamegraph.pl` and its kin.
+    /// One line a stack, for flamegraph.pl and its kin
     Collapsed,
-    /// For speedscope.
+    /// For speedscope
     Speedscope,
-    /// One row for each stack, thread, allocator and type.
+    /// One row for each stack, thread, allocator and type
     Csv,
-    /// All stacks with their frames.
+    /// All stacks with their frames
     Json,
-    /// A heap profile for `go tool pprof`.
+    /// For go tool pprof, Pyroscope and Parca
     Pprof,
-    /// For `gprof2dot`.
+    /// For gprof2dot -f json
     Gprof2dot,
-    /// Counters over time, for Perfetto.
+    /// Memory over time as counters, for ui.perfetto.dev
     Chrome,
-    /// For `ms_print`.
+    /// For Valgrind's ms-print and massif-visualizer
     Massif,
-    /// Every event, for `heaptrack_print`.
+    /// Every event, for heaptrack's own reports
     Heaptrack,
-    /// Heapy's table of kinds, for `hpy().load`.
+    /// The table of kinds, for heapy's `hpy().load`
     Heapy,
 }
 

@@ -2,10 +2,10 @@
 
 use crate::profile::{FrameId, Resolved, Resolver, StackId, Stacks};
 use crate::replay::{Definitions, RowId, Rows};
-use crate::symbols::NativeNames;
-use memprof_recorder::capture::Modules;
+use crate::symbols::{Mapped, NativeNames};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A function, as all frames of one name and file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,8 +39,8 @@ pub struct Places {
 
 impl Places {
     /// Names everything anew, now that these modules are known of each address space.
-    pub fn rename(&mut self, modules: Vec<Vec<Modules>>) {
-        let native = std::mem::take(&mut self.native).with_modules(modules);
+    pub fn rename(&mut self, mapped: Arc<Mapped>) {
+        let native = std::mem::take(&mut self.native).with_modules(mapped);
         *self = Self {
             native,
             ..Self::default()

@@ -128,20 +128,18 @@ impl Census {
         // block is believed
         let mut claims: NumberMap<u64, u64> = NumberMap::default();
         for owned in owned.iter().filter(is_guess) {
-            let block = Address(owned.pointer);
-            let Some(Block {
-                born: Stamp(born), ..
-            }) = heap.get(block)
-            else {
+            let Some(block) = heap.get(Address(owned.pointer)) else {
                 continue;
             };
             let owner = heap.get(Address(owned.block));
-            let distance = owner.map_or(u64::MAX, |owner| owner.born.0.abs_diff(born));
-            let is_first = self.block_of(heap, owned).is_some();
-            let is_nearer = claims.get(&block.0).is_some_and(|&other| distance < other);
+            let distance = owner.map_or(u64::MAX, |owner| owner.born.0.abs_diff(block.born.0));
+            let is_first = self.is_nobodys(owned.pointer, owned.role);
+            let is_nearer = claims
+                .get(&owned.pointer)
+                .is_some_and(|&other| distance < other);
             if is_first || is_nearer {
-                claims.insert(block.0, distance);
-                self.give(block.0, owned, descriptions);
+                claims.insert(owned.pointer, distance);
+                self.give(owned.pointer, owned, descriptions);
             }
         }
     }
@@ -168,13 +166,18 @@ impl Census {
             block.is_some_and(|block| owned.pointer - start <= block.size)
         };
         let start = starts.into_iter().find(holds)?;
-        let is_nobodys = match self.known.get(&start) {
+        self.is_nobodys(start, owned.role).then_some(start)
+    }
+
+    /// Whether a living block is no object and nobody's yet, so that who points to it in a role may
+    /// have it.
+    fn is_nobodys(&self, block: u64, role: Role) -> bool {
+        match self.known.get(&block) {
             None => true,
             // what a dictionary has for its keys is no object, even where it looks like one: the
             // hash of a number can be the address of a type
-            Some(known) => owned.role == Role::Keys && !Descriptions::has(*known),
-        };
-        is_nobodys.then_some(start)
+            Some(known) => role == Role::Keys && !Descriptions::has(*known),
+        }
     }
 
     /// What a block holds that is about to be freed, when the census saw it: more than can be read

@@ -14,12 +14,11 @@ mod server;
 mod settings;
 
 pub use gathered::Gathered;
-pub use mapped::{Place, unloads};
+pub use mapped::{Mapped, Place};
 pub use settings::Settings;
 
 use crate::replay::SpaceIndex;
 use embedded::Embedded;
-use mapped::Mapped;
 use memprof_recorder::capture::{Module, ModuleSymbols, Modules};
 use memprof_wire::units::{Address, Microseconds};
 use object::Object;
@@ -34,7 +33,7 @@ type Opened = Arc<Mutex<Option<Object>>>;
 /// The modules of one image, by address and time.
 #[derive(Debug, Default)]
 pub struct NativeNames {
-    mapped: Mapped,
+    mapped: Arc<Mapped>,
     embedded: Embedded,
     settings: Settings,
     objects: Mutex<HashMap<FileKey, Opened>>,
@@ -58,14 +57,15 @@ impl NativeNames {
             modules,
             ..Modules::default()
         };
-        Self::of(vec![vec![list]], Vec::new(), Settings::default())
+        let mapped = Arc::new(Mapped::new(vec![vec![list]]));
+        Self::of(mapped, Vec::new(), Settings::default())
     }
 
-    /// Of the modules that were there at one time or another, for each address space in the order of
-    /// time, with the names that a recording brings along.
-    pub fn of(spaces: Vec<Vec<Modules>>, symbols: Vec<ModuleSymbols>, settings: Settings) -> Self {
+    /// Of the modules that were there at one time or another, with the names that a recording brings
+    /// along.
+    pub fn of(mapped: Arc<Mapped>, symbols: Vec<ModuleSymbols>, settings: Settings) -> Self {
         Self {
-            mapped: Mapped::new(spaces),
+            mapped,
             embedded: Embedded::new(symbols),
             settings,
             objects: Mutex::default(),
@@ -74,11 +74,8 @@ impl NativeNames {
 
     /// The same with other modules. Files that were read stay so.
     #[must_use]
-    pub fn with_modules(self, spaces: Vec<Vec<Modules>>) -> Self {
-        Self {
-            mapped: Mapped::new(spaces),
-            ..self
-        }
+    pub fn with_modules(self, mapped: Arc<Mapped>) -> Self {
+        Self { mapped, ..self }
     }
 
     /// Where an address was that was first seen at a time.

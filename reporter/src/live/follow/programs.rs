@@ -1,15 +1,16 @@
 //! The replay of the programs that are looked at: of all processes together, or of one.
 
 use crate::live::tally::{SpaceTotals, Tally};
-use crate::recording::{inheritance, module_lists};
+use crate::recording::{inheritance, mapped_in};
 use crate::replay::{
     Following, Replay, ReplayError, Series, Source, SpaceIndex, SpacePlan, StreamIndex,
     StreamSource,
 };
-use crate::symbols::unloads;
-use memprof_recorder::capture::{CaptureReader, Chunk, Modules};
+use crate::symbols::Mapped;
+use memprof_recorder::capture::{CaptureReader, Chunk};
 use memprof_wire::units::{Microseconds, Turn};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Steps of the chart.
@@ -57,6 +58,8 @@ pub struct Programs {
     pub(super) steps: BTreeSet<Turn>,
     /// How many steps there ever were.
     pub(super) all_steps: usize,
+    /// What is known of machine code, by address space.
+    mapped: Arc<Mapped>,
     /// There is no more to come.
     finished: bool,
 }
@@ -81,6 +84,7 @@ impl Programs {
             order: Following::default(),
             steps: BTreeSet::new(),
             all_steps: 0,
+            mapped: Arc::default(),
             finished: false,
         }
     }
@@ -143,15 +147,15 @@ impl Programs {
     }
 
     /// What is known of the modules of each address space.
-    pub fn modules(&self, reader: &CaptureReader) -> Vec<Vec<Modules>> {
-        let images: Vec<u32> = self.images.iter().map(|image| image.0).collect();
-        module_lists(reader, &images)
+    pub fn mapped(&self) -> Arc<Mapped> {
+        Arc::clone(&self.mapped)
     }
 
     /// There are new lists of modules.
     pub(super) fn learn_modules(&mut self, reader: &CaptureReader) {
-        let spaces = self.modules(reader);
-        let unloads = spaces.iter().map(|lists| unloads(lists)).collect();
+        let images: Vec<u32> = self.images.iter().map(|image| image.0).collect();
+        self.mapped = Arc::new(mapped_in(reader, &images));
+        let unloads = self.mapped.unloads().to_vec();
         self.replay.definitions.calls.set_unloads(unloads);
     }
 

@@ -83,7 +83,7 @@ impl Surveyor {
         if follower.reader().facts().native && follower.module_lists() != self.modules {
             // machine code is named by its module, which may become known later than its code
             self.modules = follower.module_lists();
-            self.places.rename(programs.modules(follower.reader()));
+            self.places.rename(programs.mapped());
         }
         let replay = &programs.replay;
         self.places.extend(&replay.definitions, &replay.rows);

@@ -3,12 +3,12 @@
 
 use memprof_recorder::capture::{Module, Modules};
 use memprof_wire::units::{Address, Microseconds};
-use std::collections::HashSet;
 
 /// All modules that were ever seen.
 #[derive(Debug, Default)]
 pub struct Mapped {
     modules: Vec<Period>,
+    unloads: Vec<Vec<Microseconds>>,
 }
 
 /// A module, and the time in which it was there.
@@ -27,6 +27,8 @@ pub struct Place {
 }
 
 const NO_MODULE: u32 = u32::MAX;
+/// The end of what stayed to the end.
+const FOR_EVER: Microseconds = Microseconds(u64::MAX);
 
 impl Place {
     /// The address.
@@ -45,30 +47,27 @@ impl Place {
     }
 }
 
-/// When modules were gone that had been there, in the lists of one address space: from then on
-/// their addresses may mean something else. The recorder sees to it that code which runs then has
-/// a later time, and code which ran before an earlier one.
-pub fn unloads(lists: &[Modules]) -> Vec<Microseconds> {
-    fn of(list: &Modules) -> HashSet<(u64, u64, &str, Option<&str>)> {
-        let modules = list.modules.iter();
-        modules
-            .map(|it| (it.start, it.offset, &*it.path, it.build_id.as_deref()))
-            .collect()
-    }
-    let pairs = lists.windows(2);
-    pairs
-        .filter(|pair| !of(&pair[0]).is_subset(&of(&pair[1])))
-        .map(|pair| pair[1].time)
-        .collect()
-}
-
 impl Mapped {
     /// Of the lists of each address space, in the order of time: each replaces the one before.
     pub fn new(spaces: Vec<Vec<Modules>>) -> Self {
-        let spaces = spaces.into_iter().flat_map(Self::periods);
-        Self {
-            modules: spaces.collect(),
+        let mut mapped = Self::default();
+        for lists in spaces {
+            let periods = Self::periods(lists);
+            let ends = periods.iter().map(|period| period.until);
+            let mut unloads: Vec<_> = ends.filter(|&end| end != FOR_EVER).collect();
+            unloads.sort_unstable();
+            unloads.dedup();
+            mapped.unloads.push(unloads);
+            mapped.modules.extend(periods);
         }
+        mapped
+    }
+
+    /// When modules were gone that had been there, by address space: from then on their addresses
+    /// may mean something else. The recorder sees to it that code which runs then has a later time,
+    /// and code which ran before an earlier one.
+    pub fn unloads(&self) -> &[Vec<Microseconds>] {
+        &self.unloads
     }
 
     fn periods(lists: Vec<Modules>) -> Vec<Period> {
@@ -76,7 +75,7 @@ impl Mapped {
         let times: Vec<Microseconds> = lists.iter().map(|list| list.time).collect();
         for (number, list) in lists.into_iter().enumerate() {
             let until = times.get(number + 1).copied();
-            let until = until.unwrap_or(Microseconds(u64::MAX));
+            let until = until.unwrap_or(FOR_EVER);
             for module in list.modules {
                 let same = |known: &&mut Period| {
                     known.until == list.time
@@ -176,6 +175,25 @@ mod tests {
         // one module that stays is one module
         let module = |seen| mapped.place(Address(0x1500), Microseconds(seen)).module();
         assert_eq!(module(0), module(1000));
+    }
+
+    #[test]
+    fn addresses_change_their_meaning_when_a_module_goes_not_when_one_comes() {
+        let one = ("/one.so", 0x9000);
+        let other_space = vec![list(0, &[one]), list(50, &[one])];
+        let mapped = Mapped::new(vec![
+            vec![
+                list(0, &[("/app", 0x1000), one]),
+                list(100, &[("/app", 0x1000), one, ("/more.so", 0xb000)]),
+                list(200, &[("/app", 0x1000)]),
+                // elsewhere is as good as gone
+                list(300, &[("/app", 0x2000), one]),
+                list(400, &[]),
+            ],
+            other_space,
+        ]);
+        let times = [200, 300, 400].map(Microseconds).to_vec();
+        assert_eq!(mapped.unloads(), [times, vec![]]);
     }
 
     #[test]
