@@ -67,6 +67,20 @@ test("inverted differences", async () => {
   assert.deepEqual(await row(page, 1), ["parse 2000", "Node.walk -500"]);
 });
 
+test("lines that moved between two recordings are the same lines, told by where they are now", async () => {
+  const page = await open("moved", { hash: "#width=size" });
+  const boxes = (await rows(page)).flat().filter((box) => /^moved\.py/.test(box.place));
+  const found = boxes.map((box) => `${box.name} ${box.place} ${box.bytes} ${box.blocks}`);
+  assert.deepEqual(found.sort(), [
+    "<module> moved.py:14 3000000 0",
+    "load moved.py:10 3000000 0",
+    "load moved.py:9 0 0",
+  ]);
+  await page.mouse.move(...Object.values(await boxPosition(page, "load")));
+  assert.match(await page.locator("#tooltip").innerText(), /\+2\.9 MiB · 0 blocks\s+1\.9 MiB before, 4\.8 MiB after/);
+  assert.deepEqual(page.problems, []);
+});
+
 test("the difference of two moments of one recording, as it comes from memprof itself", async () => {
   const page = await open("moments");
   const changes = new Map((await rows(page)).flat().map((box) => [box.name, box.bytes]));
