@@ -23,8 +23,11 @@
 pub mod browse;
 pub mod cli;
 pub mod commands;
+#[cfg(test)]
+mod drawn;
 pub mod export;
 mod hashing;
+mod list_keys;
 pub mod live;
 pub mod profile;
 pub mod recording;

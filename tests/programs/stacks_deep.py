@@ -137,11 +137,7 @@ def main():
     sys.setrecursionlimit(20_000)
     threading.stack_size(256 << 20)
     walks = [Walk(seed + number, wanted // 3) for number in range(3)]
-    threads = [threading.Thread(target=walk.run) for walk in walks]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    telling.at_once(walk.run for walk in walks)
 
 
 main()

@@ -6,7 +6,6 @@ usage: stacks_greenlets.py FILE SEED SAMPLES. What FILE holds is said in telling
 
 import random
 import sys
-import threading
 
 import greenlet
 import telling
@@ -58,11 +57,7 @@ class Switching:
 def main():
     seed, wanted = int(sys.argv[2]), int(sys.argv[3])
     both = [Switching(seed + number, wanted // 2) for number in range(2)]
-    threads = [threading.Thread(target=it.run) for it in both]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    telling.at_once(it.run for it in both)
 
 
 main()

@@ -2,12 +2,14 @@
 
 `sample()` makes one and forgets it; `write(FILE)` writes JSON down: every frame once, as
 {"frames": {NUMBER: [function, file, line], ...}, and for each block its bytes, as they are asked
-for, and its stack, innermost first: "samples": [[bytes, [NUMBER, ...]], ...]}.
+for, and its stack, innermost first: "samples": [[bytes, [NUMBER, ...]], ...]}. `at_once(WORKS)`
+does works in threads of their own.
 """
 
 import itertools
 import json
 import sys
+import threading
 
 sizes = itertools.count(300_007)
 numbers = itertools.count()
@@ -37,6 +39,15 @@ def sample():
     size = next(sizes)
     block = bytearray(size); tell(size, sys._getframe())
     del block
+
+
+def at_once(works):
+    """Runs each in a thread of its own, and waits for all."""
+    threads = [threading.Thread(target=work) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def write(path):

@@ -1,6 +1,7 @@
 //! What keys and the mouse mean.
 
 use super::State;
+use crate::list_keys::row_after;
 use crate::live::input::edit_filter;
 use ratatui::crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
@@ -36,18 +37,15 @@ fn key(state: &mut State, key: KeyEvent) -> ControlFlow<()> {
     if std::mem::take(&mut state.help) && key.code != KeyCode::Char('q') {
         return ControlFlow::Continue(());
     }
-    let (selected, page) = (state.selected, state.window.2.max(1));
+    if let Some(row) = row_after(key.code, state.selected, state.window.2) {
+        state.select(row);
+        return ControlFlow::Continue(());
+    }
     match key.code {
         KeyCode::Char('q') => return ControlFlow::Break(()),
         KeyCode::Char('?' | 'h') | KeyCode::F(1) => state.help = true,
         KeyCode::Char('/') => state.typing = true,
         KeyCode::Esc => state.filter.clear(),
-        KeyCode::Up | KeyCode::Char('k') => state.select(selected.saturating_sub(1)),
-        KeyCode::Down | KeyCode::Char('j') => state.select(selected + 1),
-        KeyCode::PageUp => state.select(selected.saturating_sub(page)),
-        KeyCode::PageDown => state.select(selected + page),
-        KeyCode::Home | KeyCode::Char('g') => state.select(0),
-        KeyCode::End | KeyCode::Char('G') => state.select(usize::MAX),
         KeyCode::Right | KeyCode::Char('l') => state.open(true),
         KeyCode::Left => state.open(false),
         KeyCode::Enter | KeyCode::Char(' ') => toggle(state),

@@ -2,10 +2,9 @@
 
 use super::input::handle;
 use super::{State, view};
+use crate::drawn::drawn;
 use crate::profile::sample;
 use crate::report::tree::Tree;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
@@ -17,17 +16,7 @@ fn state() -> State {
 }
 
 fn screen(state: &mut State, width: u16, height: u16) -> Vec<String> {
-    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("in memory");
-    terminal
-        .draw(|frame| view::draw(frame, state))
-        .expect("in memory");
-    let buffer = terminal.backend().buffer().clone();
-    let rows = buffer.content().chunks(usize::from(width));
-    rows.map(|row| {
-        let text: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
-        text.trim_end().to_owned()
-    })
-    .collect()
+    drawn(width, height, |frame| view::draw(frame, state))
 }
 
 fn press(state: &mut State, keys: &[KeyCode]) {

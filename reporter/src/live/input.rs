@@ -3,6 +3,7 @@
 use super::follow::Condition;
 use super::state::{Pane, Sort, State};
 use super::survey::Shown;
+use crate::list_keys::row_after;
 use ratatui::crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
@@ -146,14 +147,11 @@ fn choose(state: &mut State, code: KeyCode) -> bool {
 
 /// Keys that go through the list.
 fn go(state: &mut State, code: KeyCode) {
-    let (selected, page) = (state.selected, state.page.max(1));
+    if let Some(row) = row_after(code, state.selected, state.page) {
+        state.select(row);
+        return;
+    }
     match code {
-        KeyCode::Up | KeyCode::Char('k') => state.select(selected.saturating_sub(1)),
-        KeyCode::Down | KeyCode::Char('j') => state.select(selected + 1),
-        KeyCode::PageUp => state.select(selected.saturating_sub(page)),
-        KeyCode::PageDown => state.select(selected + page),
-        KeyCode::Home | KeyCode::Char('g') => state.select(0),
-        KeyCode::End | KeyCode::Char('G') => state.select(usize::MAX),
         KeyCode::Right | KeyCode::Char('l') | KeyCode::Enter if state.pane == Pane::Tree => {
             state.open_branch(true);
         }

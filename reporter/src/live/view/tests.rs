@@ -1,6 +1,7 @@
 //! Screens as text.
 
 use super::draw;
+use crate::drawn::drawn;
 use crate::live::follow::Condition;
 use crate::live::state::{Pane, Sort, State};
 use crate::live::survey::{Entry, Looked, Node, ProcessEntry, Rate, Survey, Values};
@@ -124,19 +125,9 @@ fn state() -> State {
 }
 
 fn screen(state: &mut State, width: u16, height: u16) -> Vec<String> {
-    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("in memory");
-    terminal
-        .draw(|frame| {
-            draw(frame, state);
-        })
-        .expect("in memory");
-    let buffer = terminal.backend().buffer().clone();
-    let rows = buffer.content().chunks(usize::from(width));
-    rows.map(|row| {
-        let text: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
-        text.trim_end().to_owned()
+    drawn(width, height, |frame| {
+        draw(frame, state);
     })
-    .collect()
 }
 
 #[test]
