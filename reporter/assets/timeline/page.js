@@ -7,18 +7,6 @@ const curves = JSON.parse(document.getElementById("curves").textContent);
 const place = Object.fromEntries(Object.entries(chart.dataset).map(([key, value]) => [key, Number(value)]));
 let time = null;
 
-// The value of a curve at a time: that of the last point before it.
-function valueAt(curve, seconds) {
-  let low = 0;
-  let high = curve.time.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (curve.time[middle] <= seconds + 1e-9) low = middle;
-    else high = middle - 1;
-  }
-  return curve.bytes[low];
-}
-
 function show(seconds) {
   time = Math.min(Math.max(seconds, 0), place.duration);
   const x = place.left + (time / place.duration) * (place.right - place.left);

@@ -1,10 +1,10 @@
 //! A small profile that the tests of reports share.
 
 use super::{Profile, ProfileRow, Resolver, StackId, Thread, Totals};
+use crate::replay::recorded::code_object;
 use crate::replay::{Call, Calls, Definitions, StackTable, StreamIndex};
 use crate::symbols::NativeNames;
 use memprof_wire::allocator::Allocator;
-use memprof_wire::event::{Event, LineTable};
 use memprof_wire::units::CodeId;
 
 /// `main` calls `load`, which allocates and calls `decode` of the standard library, which
@@ -159,15 +159,7 @@ pub(crate) fn of_stacks(functions: &[(&str, &str, u32)], blocks: &[(&[usize], i6
 
 fn define(definitions: &mut Definitions, code: u32, name: &str, file: &str, first_line: u32) {
     let stacks = &mut StackTable::default();
-    let event = Event::Code {
-        code: CodeId(code),
-        first_line,
-        table: LineTable::Lnotab,
-        file: file.len() as u32,
-        name: name.len() as u32,
-        lines: 0,
-    };
-    definitions.take(StreamIndex(0), stacks, &event);
-    definitions.take(StreamIndex(0), stacks, &Event::Bytes(file.as_bytes()));
-    definitions.take(StreamIndex(0), stacks, &Event::Bytes(name.as_bytes()));
+    for event in code_object(code, name, file, first_line) {
+        definitions.take(StreamIndex(0), stacks, &event);
+    }
 }

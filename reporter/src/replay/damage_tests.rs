@@ -183,24 +183,13 @@ fn of_extreme_numbers() {
             stack,
         },
     );
-    recorded.event(
-        0,
-        Event::Map {
-            address: Address(0),
-            length: Size(most - 8192),
-            kind,
-            stack,
-        },
-    );
-    recorded.event(
-        0,
-        Event::Map {
-            address: Address(0),
-            length: Size(most - 8192),
-            kind,
-            stack,
-        },
-    );
+    let nearly_all = Event::Map {
+        address: Address(0),
+        length: Size(most - 8192),
+        kind,
+        stack,
+    };
+    recorded.event(0, nearly_all).event(0, nearly_all);
     recorded.event(
         0,
         Event::Unmap {

@@ -79,19 +79,10 @@ impl Recorded {
         file: &str,
         first_line: u32,
     ) -> &mut Self {
-        self.event(
-            stream,
-            Event::Code {
-                code: CodeId(code),
-                first_line,
-                table: LineTable::Lnotab,
-                file: file.len() as u32,
-                name: name.len() as u32,
-                lines: 0,
-            },
-        );
-        self.event(stream, Event::Bytes(file.as_bytes()));
-        self.event(stream, Event::Bytes(name.as_bytes()))
+        for event in code_object(code, name, file, first_line) {
+            self.event(stream, event);
+        }
+        self
     }
 
     /// Defines a stack.
@@ -143,6 +134,25 @@ impl Source for Recorded {
         bytes.clone_from(&self.chunks[chunk]);
         Ok(())
     }
+}
+
+/// What defines a code object whose line table says that every instruction is on its first line.
+pub(crate) fn code_object<'a>(
+    code: u32,
+    name: &'a str,
+    file: &'a str,
+    first_line: u32,
+) -> [Event<'a>; 3] {
+    let event = Event::Code {
+        code: CodeId(code),
+        first_line,
+        table: LineTable::Lnotab,
+        file: file.len() as u32,
+        name: name.len() as u32,
+        lines: 0,
+    };
+    let texts = [file, name].map(|text| Event::Bytes(text.as_bytes()));
+    [event, texts[0], texts[1]]
 }
 
 /// `malloc`, without a stack.

@@ -35,6 +35,7 @@ const SCRIPT: &str = concat!(
     include_str!("../../../assets/flamegraph/panel.js"),
     include_str!("../../../assets/flamegraph/table.js"),
     include_str!("../../../assets/flamegraph/axis.js"),
+    include_str!("../../../assets/flamegraph/curve.js"),
     include_str!("../../../assets/flamegraph/chart.js"),
     include_str!("../../../assets/flamegraph/brush.js"),
     include_str!("../../../assets/flamegraph/controls.js"),

@@ -11,6 +11,7 @@ const SCRIPT: &str = concat!(
     "\"use strict\";\n(() => {\n",
     include_str!("../../../assets/flamegraph/format.js"),
     include_str!("../../../assets/flamegraph/theme.js"),
+    include_str!("../../../assets/flamegraph/curve.js"),
     include_str!("../../../assets/timeline/page.js"),
     "})();\n",
 );
