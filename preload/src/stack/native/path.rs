@@ -193,7 +193,9 @@ impl Path {
                     // SAFETY: it was found among the trunks.
                     let (serial, base) = unsafe { ((*trunk).serial(), (*trunk).stack()) };
                     if count == 1 {
-                        (segment.trunk, segment.trunk_serial) = (trunk, serial);
+                        let all = runs.python(runs.depth()).stack;
+                        let way = segment.way(key.ip, all);
+                        (way.trunk, way.serial) = (trunk, serial);
                     }
                     return Some(Known {
                         count,
@@ -234,14 +236,19 @@ impl Path {
             return None;
         }
         let segment = self.at(key)?;
-        // SAFETY: a place of the table; its trunk, if any, is one of the table of trunks, which
+        // SAFETY: a place of the table; its trunks, if any, are some of the table of trunks, which
         // is given back together with the segments.
         unsafe {
-            let trunk = (*segment).trunk.as_ref()?;
-            let known = (*segment).holds()
-                && (*segment).caller(0).ip == trunk.ip()
+            // the outermost frame has no caller
+            if (*segment).end == End::Outermost || !(*segment).holds() {
+                return None;
+            }
+            let caller = (*segment).caller(0).ip;
+            let way = *(*segment).way(caller, python.stack);
+            let trunk = way.trunk.as_ref()?;
+            let known = caller == trunk.ip()
                 && trunk.fits(runs, python)
-                && trunk.is_behind((*segment).trunk_serial, python);
+                && trunk.is_behind(way.serial, python);
             known.then_some((segment, trunk))
         }
     }

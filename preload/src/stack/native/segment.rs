@@ -74,19 +74,29 @@ pub struct Made {
     pub stack: StackId,
 }
 
-/// A stretch of frames. What is looked at each time is in its first cache line.
+/// How many trunks a segment remembers, and how many stacks that it made.
+const WAYS: usize = 4;
+
+/// A trunk that was found behind a segment.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// The trunk; null for none.
+    pub trunk: *const Trunk,
+    /// Which trunk that was.
+    pub serial: u32,
+}
+
+/// A stretch of frames.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub struct Segment {
     key: Key,
-    /// The trunk that was found behind it the last time, if it was the innermost segment.
-    pub trunk: *const Trunk,
-    /// Which trunk that was.
-    pub trunk_serial: u32,
+    /// The instruction of the frame further out; 0 when it has to be read.
+    caller_ip: usize,
+    /// Where the instruction of the frame further out is read.
+    caller_slot: usize,
     /// Tells this segment from all that were in its place before.
     pub serial: u32,
-    /// What was last made of it.
-    pub made: Made,
     /// What lies further out.
     pub end: End,
     /// Whether `rbp` decides where anything stands.
@@ -95,10 +105,6 @@ pub struct Segment {
     frames: u8,
     /// The segment that was found further out the last time, if it always begins at the same frame.
     pub next: *mut Segment,
-    /// The instruction of the frame further out; 0 when it has to be read.
-    caller_ip: usize,
-    /// Where the instruction of the frame further out is read.
-    caller_slot: usize,
     /// Where the `rbp` of the frame further out stands; 0 when it is that of the innermost one.
     caller_base: usize,
     /// What the run at the end is known by, see [`super::anchors`].
@@ -111,6 +117,10 @@ pub struct Segment {
     /// Which of the words are return addresses: a bit for each.
     returns: u32,
     words: [Word; WORDS],
+    /// Where it was the innermost segment: what was behind it.
+    ways: [Way; WAYS],
+    /// What was last made of it.
+    made: [Made; WAYS],
 }
 
 /// A frame that a segment may begin at.
@@ -146,20 +156,22 @@ impl Segment {
             returns: 0,
             serial: 0,
             first: 0,
-            made: Made {
-                base: StackId::NONE,
-                python: StackId::NONE,
-                stack: StackId::NONE,
-            },
             anchor: 0,
             caller_ip: if branches { 0 } else { caller.ip },
             caller_slot: outermost.return_slot,
             caller_distance: u32::try_from(caller.sp - innermost.sp).ok()?,
             next: core::ptr::null_mut(),
-            trunk: core::ptr::null(),
-            trunk_serial: 0,
             caller_base: 0,
             words: [Word::default(); WORDS],
+            ways: [Way {
+                trunk: core::ptr::null(),
+                serial: 0,
+            }; WAYS],
+            made: [Made {
+                base: StackId::NONE,
+                python: StackId::NONE,
+                stack: StackId::NONE,
+            }; WAYS],
         };
         // where the present frame's rbp was loaded from
         let mut source = None;
@@ -286,6 +298,19 @@ impl Segment {
                 },
             }
         }
+    }
+
+    /// Where the trunk is remembered that begins at this instruction, if all Python frames make
+    /// this stack.
+    #[inline(always)]
+    pub fn way(&mut self, caller: usize, python: StackId) -> &mut Way {
+        &mut self.ways[(caller >> 2 ^ caller >> 6 ^ python.0 as usize) % WAYS]
+    }
+
+    /// Where it is remembered what was made of this.
+    #[inline(always)]
+    pub fn made(&mut self, base: StackId, python: StackId) -> &mut Made {
+        &mut self.made[(base.0 ^ python.0) as usize % WAYS]
     }
 
     /// Whether the words hold what they held.

@@ -81,15 +81,16 @@ fn join(
 ) -> StackId {
     let is_this =
         |made: &Made| made.base == base && made.python == python && made.stack != StackId::NONE;
-    if is_this(&segment.made) {
-        return segment.made.stack;
+    let last = *segment.made(base, python);
+    if is_this(&last) {
+        return last.stack;
     }
     let path = &thread.stacks.native.path;
     let result = path.result(segment.serial, base, python);
     // SAFETY: a place of the table.
     let known = unsafe { *result };
     if known.serial == segment.serial && is_this(&known.made) {
-        segment.made = known.made;
+        *segment.made(base, python) = known.made;
         return known.made.stack;
     }
     let stack = join_anew(thread, segment, base, frames);
@@ -98,7 +99,7 @@ fn join(
         python,
         stack,
     };
-    segment.made = made;
+    *segment.made(base, python) = made;
     // SAFETY: as above.
     unsafe {
         result.write(Outcome {
