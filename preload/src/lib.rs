@@ -28,6 +28,7 @@
     )
 )]
 
+mod caller;
 mod census;
 mod codes;
 mod elf;

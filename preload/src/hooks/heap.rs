@@ -1,5 +1,6 @@
 //! The system allocator.
 
+use crate::caller::{Caller, entrance};
 use crate::guard::Guard;
 use crate::original;
 use crate::stack::python::capture;
@@ -10,12 +11,12 @@ use memprof_wire::allocator::Allocator;
 
 /// Records a block that was handed out, unless it is null.
 #[inline(always)]
-fn allocated(guard: &Guard, block: *mut c_void, size: usize, allocator: Allocator) {
+fn allocated(guard: &Guard, block: *mut c_void, size: usize, allocator: Allocator, caller: Caller) {
     if block.is_null() {
         return;
     }
     if let Some(thread) = Thread::ready(guard) {
-        let stack = capture(thread);
+        let stack = capture(thread, caller);
         thread.allocation(block.addr(), size, allocator, stack);
     }
 }
@@ -40,14 +41,18 @@ fn kept(guard: &Guard) {
 }
 
 macro_rules! allocating {
-    ($name:ident($($argument:ident: $type:ty),*), $allocator:expr, $size:expr) => {
-        /// See the C library's manual.
-        ///
-        /// # Safety
-        ///
-        /// That of the C library's function.
-        #[cfg_attr(not(test), unsafe(no_mangle))]
-        pub unsafe extern "C" fn $name($($argument: $type),*) -> *mut c_void {
+    ($name:ident as $hook:ident($($argument:ident: $type:ty),*), $allocator:expr, $size:expr) => {
+        entrance! {
+            /// See the C library's manual.
+            ///
+            /// # Safety
+            ///
+            /// That of the C library's function.
+            #[cfg_attr(not(test), unsafe(no_mangle))]
+            pub fn $name($($type),*) -> *mut c_void => $hook
+        }
+
+        unsafe extern "C" fn $hook($($argument: $type,)* caller: Caller) -> *mut c_void {
             let Some(original) = original::$name() else { return null_mut() };
             let Some(guard) = Guard::enter() else {
                 // SAFETY: the caller's arguments, handed on.
@@ -55,18 +60,18 @@ macro_rules! allocating {
             };
             // SAFETY: the caller's arguments, handed on.
             let block = unsafe { original($($argument),*) };
-            allocated(&guard, block, $size, $allocator);
+            allocated(&guard, block, $size, $allocator, caller);
             block
         }
     };
 }
 
-allocating!(malloc(size: usize), Allocator::Malloc, size);
-allocating!(calloc(count: usize, size: usize), Allocator::Calloc, count.wrapping_mul(size));
-allocating!(aligned_alloc(alignment: usize, size: usize), Allocator::AlignedAlloc, size);
-allocating!(memalign(alignment: usize, size: usize), Allocator::Memalign, size);
-allocating!(valloc(size: usize), Allocator::Valloc, size);
-allocating!(pvalloc(size: usize), Allocator::Pvalloc, size);
+allocating!(malloc as malloc_from(size: usize), Allocator::Malloc, size);
+allocating!(calloc as calloc_from(count: usize, size: usize), Allocator::Calloc, count.wrapping_mul(size));
+allocating!(aligned_alloc as aligned_alloc_from(alignment: usize, size: usize), Allocator::AlignedAlloc, size);
+allocating!(memalign as memalign_from(alignment: usize, size: usize), Allocator::Memalign, size);
+allocating!(valloc as valloc_from(size: usize), Allocator::Valloc, size);
+allocating!(pvalloc as pvalloc_from(size: usize), Allocator::Pvalloc, size);
 
 macro_rules! freeing {
     ($name:ident($block:ident $(, $argument:ident: $type:ty)*)) => {
@@ -99,13 +104,17 @@ freeing!(cfree(block));
 freeing!(free_sized(block, size: usize));
 freeing!(free_aligned_sized(block, alignment: usize, size: usize));
 
-/// See the C library's manual.
-///
-/// # Safety
-///
-/// That of the C library's function.
-#[cfg_attr(not(test), unsafe(no_mangle))]
-pub unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
+entrance! {
+    /// See the C library's manual.
+    ///
+    /// # Safety
+    ///
+    /// That of the C library's function.
+    #[cfg_attr(not(test), unsafe(no_mangle))]
+    pub fn realloc(*mut c_void, usize) -> *mut c_void => realloc_from
+}
+
+unsafe extern "C" fn realloc_from(block: *mut c_void, size: usize, caller: Caller) -> *mut c_void {
     let Some(original) = original::realloc() else {
         return null_mut();
     };
@@ -120,20 +129,25 @@ pub unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void
     if new.is_null() && !block.is_null() && size != 0 {
         kept(&guard);
     }
-    allocated(&guard, new, size, Allocator::Realloc);
+    allocated(&guard, new, size, Allocator::Realloc, caller);
     new
 }
 
-/// See the C library's manual.
-///
-/// # Safety
-///
-/// That of the C library's function.
-#[cfg_attr(not(test), unsafe(no_mangle))]
-pub unsafe extern "C" fn reallocarray(
+entrance! {
+    /// See the C library's manual.
+    ///
+    /// # Safety
+    ///
+    /// That of the C library's function.
+    #[cfg_attr(not(test), unsafe(no_mangle))]
+    pub fn reallocarray(*mut c_void, usize, usize) -> *mut c_void => reallocarray_from
+}
+
+unsafe extern "C" fn reallocarray_from(
     block: *mut c_void,
     count: usize,
     size: usize,
+    caller: Caller,
 ) -> *mut c_void {
     let Some(original) = original::reallocarray() else {
         return null_mut();
@@ -149,20 +163,31 @@ pub unsafe extern "C" fn reallocarray(
     if new.is_null() && !block.is_null() && bytes != Some(0) {
         kept(&guard);
     }
-    allocated(&guard, new, bytes.unwrap_or(0), Allocator::Reallocarray);
+    allocated(
+        &guard,
+        new,
+        bytes.unwrap_or(0),
+        Allocator::Reallocarray,
+        caller,
+    );
     new
 }
 
-/// See the C library's manual.
-///
-/// # Safety
-///
-/// That of the C library's function.
-#[cfg_attr(not(test), unsafe(no_mangle))]
-pub unsafe extern "C" fn posix_memalign(
+entrance! {
+    /// See the C library's manual.
+    ///
+    /// # Safety
+    ///
+    /// That of the C library's function.
+    #[cfg_attr(not(test), unsafe(no_mangle))]
+    pub fn posix_memalign(*mut *mut c_void, usize, usize) -> c_int => posix_memalign_from
+}
+
+unsafe extern "C" fn posix_memalign_from(
     result: *mut *mut c_void,
     alignment: usize,
     size: usize,
+    caller: Caller,
 ) -> c_int {
     let Some(original) = original::posix_memalign() else {
         return libc::ENOMEM;
@@ -175,7 +200,7 @@ pub unsafe extern "C" fn posix_memalign(
     unsafe {
         let error = original(result, alignment, size);
         if error == 0 {
-            allocated(&guard, *result, size, Allocator::PosixMemalign);
+            allocated(&guard, *result, size, Allocator::PosixMemalign, caller);
         }
         error
     }

@@ -4,6 +4,7 @@
 use crate::guard::Guard;
 use crate::hooks::python;
 use crate::original;
+use crate::stack::native;
 use crate::stack::python::capture;
 use crate::thread::Thread;
 use core::ffi::{c_int, c_void};
@@ -45,7 +46,7 @@ pub unsafe extern "C" fn mmap(
         } else {
             MappingKind::File
         };
-        let stack = capture(thread);
+        let stack = capture(thread, native::caller());
         thread.event(&Event::Map {
             address: Address(mapping.addr() as u64),
             length: Size(length as u64),
@@ -126,7 +127,7 @@ pub unsafe extern "C" fn mremap(
         && mapping != libc::MAP_FAILED
         && let Some(thread) = Thread::ready(&guard)
     {
-        let stack = capture(thread);
+        let stack = capture(thread, native::caller());
         thread.event(&Event::Remap {
             old: Address(old.addr() as u64),
             old_length: Size(old_length as u64),

@@ -9,6 +9,7 @@ mod domain;
 mod install;
 mod interpreter;
 
+use crate::caller::{Caller, entrance};
 use crate::guard::Guard;
 use crate::hooks::shutdown;
 use crate::thread::Thread;
@@ -27,11 +28,12 @@ fn allocated<I: Interpreter, D: Domain>(
     block: *mut c_void,
     size: usize,
     allocator: Allocator,
+    caller: Caller,
 ) {
     if !block.is_null()
         && let Some(thread) = Thread::ready(guard)
     {
-        let stack = I::stack::<D>(thread);
+        let stack = I::stack::<D>(thread, caller);
         if D::LOCKED && I::runs_no_code(thread, stack) {
             shutdown::look(thread, block.addr());
         }
@@ -90,38 +92,53 @@ fn forget_code(block: *mut c_void) {
     }
 }
 
-unsafe extern "C" fn malloc<I: Interpreter, D: Domain>(_: *mut c_void, size: usize) -> *mut c_void {
+entrance!(fn malloc<I: Interpreter, D: Domain>(*mut c_void, usize) -> *mut c_void
+    => malloc_from::<I, D>);
+entrance!(fn calloc<I: Interpreter, D: Domain>(*mut c_void, usize, usize) -> *mut c_void
+    => calloc_from::<I, D>);
+entrance!(fn realloc<I: Interpreter, D: Domain>(*mut c_void, *mut c_void, usize) -> *mut c_void
+    => realloc_from::<I, D>);
+
+unsafe extern "C" fn malloc_from<I: Interpreter, D: Domain>(
+    _: *mut c_void,
+    size: usize,
+    caller: Caller,
+) -> *mut c_void {
     let below = D::functions();
     let guard = Guard::enter();
     // SAFETY: the interpreter's arguments, handed on with the context that belongs to them.
     let block = unsafe { (below.malloc)(below.context, size) };
     match guard {
-        Some(guard) => allocated::<I, D>(&guard, block, size, D::MALLOC),
+        Some(guard) => allocated::<I, D>(&guard, block, size, D::MALLOC, caller),
         None => large::<D>(core::ptr::null_mut(), block),
     }
     block
 }
 
-unsafe extern "C" fn calloc<I: Interpreter, D: Domain>(
+unsafe extern "C" fn calloc_from<I: Interpreter, D: Domain>(
     _: *mut c_void,
     count: usize,
     size: usize,
+    caller: Caller,
 ) -> *mut c_void {
     let below = D::functions();
     let guard = Guard::enter();
     // SAFETY: as in `malloc`.
     let block = unsafe { (below.calloc)(below.context, count, size) };
     match guard {
-        Some(guard) => allocated::<I, D>(&guard, block, count.wrapping_mul(size), D::CALLOC),
+        Some(guard) => {
+            allocated::<I, D>(&guard, block, count.wrapping_mul(size), D::CALLOC, caller)
+        }
         None => large::<D>(core::ptr::null_mut(), block),
     }
     block
 }
 
-unsafe extern "C" fn realloc<I: Interpreter, D: Domain>(
+unsafe extern "C" fn realloc_from<I: Interpreter, D: Domain>(
     _: *mut c_void,
     block: *mut c_void,
     size: usize,
+    caller: Caller,
 ) -> *mut c_void {
     let below = D::functions();
     let guard = Guard::enter();
@@ -137,7 +154,7 @@ unsafe extern "C" fn realloc<I: Interpreter, D: Domain>(
         {
             thread.event(&Event::FreeCancelled);
         }
-        allocated::<I, D>(&guard, new, size, D::REALLOC);
+        allocated::<I, D>(&guard, new, size, D::REALLOC, caller);
     } else if !new.is_null() {
         large::<D>(block, new);
     }

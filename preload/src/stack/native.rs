@@ -31,13 +31,13 @@ mod walk;
 use crate::thread::Thread;
 use core::sync::atomic::{AtomicBool, Ordering};
 use enter::{child, unknown_callers};
-use frame::At;
 use memprof_wire::event::{Event, Note};
 use memprof_wire::session::{SessionPage, option};
 use memprof_wire::units::StackId;
 use registers::Registers;
 use walk::Walk;
 
+pub use frame::At;
 pub use rule::{forget_all, forget_meanings};
 pub use segment::Word;
 
@@ -50,7 +50,6 @@ pub struct Native {
     walk: Walk,
     mixed: mixed::Mixed,
     path: path::Path,
-    hops: own::Hops,
     cut: bool,
 }
 
@@ -61,7 +60,6 @@ impl Native {
             walk: Walk::new(),
             mixed: mixed::Mixed::new(),
             path: path::Path::new(),
-            hops: own::Hops::new(),
             cut: false,
         }
     }
@@ -100,10 +98,20 @@ pub fn wanted() -> bool {
     WANTED.load(Ordering::Relaxed)
 }
 
+/// The frame that called the hook that this is inlined into, if native stacks are recorded.
+#[inline(always)]
+pub fn caller() -> At {
+    let here = Registers::here();
+    if wanted() {
+        own::caller(&here)
+    } else {
+        At::of(&here, true)
+    }
+}
+
 /// The native stack of the calling thread, which runs no interpreter.
 #[inline(always)]
-fn capture(thread: &mut Thread, here: &Registers) -> StackId {
-    let at = thread.stacks.native.hops.caller(here);
+fn capture(thread: &mut Thread, at: At) -> StackId {
     // SAFETY: that frame called the hook.
     if let Some(stack) = unsafe { path::find(thread, at.key(), runs::NoPython) } {
         return stack;

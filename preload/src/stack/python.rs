@@ -54,11 +54,12 @@ impl Frame {
     }
 }
 
-/// The Python stack of the calling thread, which need not hold the interpreter lock.
+/// The stack of the calling thread, which need not hold the interpreter lock: the Python frames, and
+/// the native ones from this one outwards, if they are asked for.
 #[inline(always)]
-pub fn capture(thread: &mut Thread) -> StackId {
+pub fn capture(thread: &mut Thread, from: impl Into<native::At>) -> StackId {
     if native::wanted() {
-        return native::mixed::capture(thread);
+        return native::mixed::capture(thread, from.into());
     }
     let Some(family) = python::family() else {
         return StackId::NONE;

@@ -1,6 +1,7 @@
 //! What a hook asks of the interpreter that called it, by the layout of its version.
 
 use super::domain::Domain;
+use crate::caller::Caller;
 use crate::python::layout::Layout;
 use crate::python::types;
 use crate::stack::native;
@@ -12,7 +13,8 @@ use memprof_wire::units::{StackId, TypeId};
 
 /// How stacks are found: by the layout of a version, or not at all.
 pub(super) trait Interpreter {
-    fn stack<D: Domain>(thread: &mut Thread) -> StackId;
+    /// The stack of the calling thread, whose hook was called by `caller`.
+    fn stack<D: Domain>(thread: &mut Thread, caller: Caller) -> StackId;
 
     /// Whether a stack that was found has no frame of Python code.
     fn runs_no_code(thread: &Thread, stack: StackId) -> bool;
@@ -28,11 +30,11 @@ pub(super) struct Unknown;
 
 impl<L: Layout> Interpreter for Known<L> {
     #[inline(always)]
-    fn stack<D: Domain>(thread: &mut Thread) -> StackId {
+    fn stack<D: Domain>(thread: &mut Thread, caller: Caller) -> StackId {
         if D::LOCKED {
             capture_with_lock::<L>(thread)
         } else {
-            capture(thread)
+            capture(thread, caller)
         }
     }
 
@@ -56,11 +58,11 @@ pub(super) struct Mixed<L>(PhantomData<L>);
 
 impl<L: Layout> Interpreter for Mixed<L> {
     #[inline(always)]
-    fn stack<D: Domain>(thread: &mut Thread) -> StackId {
+    fn stack<D: Domain>(thread: &mut Thread, caller: Caller) -> StackId {
         if D::LOCKED {
-            native::mixed::capture_with_lock::<L>(thread)
+            native::mixed::capture_with_lock::<L>(thread, caller.into())
         } else {
-            native::mixed::capture(thread)
+            native::mixed::capture(thread, caller.into())
         }
     }
 
@@ -77,8 +79,8 @@ impl<L: Layout> Interpreter for Mixed<L> {
 }
 
 impl Interpreter for Unknown {
-    fn stack<D: Domain>(thread: &mut Thread) -> StackId {
-        capture(thread)
+    fn stack<D: Domain>(thread: &mut Thread, caller: Caller) -> StackId {
+        capture(thread, caller)
     }
 
     fn runs_no_code(_: &Thread, _: StackId) -> bool {

@@ -2,6 +2,7 @@
 
 use super::registers::Registers;
 use super::segment::Key;
+use crate::caller::Caller;
 use memprof_wire::units::StackId;
 
 /// The slot of a step that depends on nothing but the instruction.
@@ -50,6 +51,18 @@ pub struct At {
     pub bp: usize,
     /// See [`Frame::exact`].
     pub exact: bool,
+}
+
+impl From<Caller> for At {
+    #[inline(always)]
+    fn from(caller: Caller) -> Self {
+        Self {
+            ip: caller.ip(),
+            sp: caller.sp(),
+            bp: caller.bp(),
+            exact: false,
+        }
+    }
 }
 
 impl At {

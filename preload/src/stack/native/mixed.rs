@@ -11,7 +11,6 @@
 use super::enter;
 use super::frame::{self, At};
 use super::path;
-use super::registers::Registers;
 use super::runs::Present;
 use crate::memory::Array;
 use crate::python::layout::{Layout, with_layout};
@@ -111,36 +110,33 @@ impl Mixed {
 
 /// The stack of the calling thread, which need not hold the interpreter lock.
 #[inline(never)]
-pub fn capture(thread: &mut Thread) -> StackId {
-    let here = Registers::here();
+pub fn capture(thread: &mut Thread, at: At) -> StackId {
     match python::family() {
-        None => super::capture(thread, &here),
-        Some(family) => with_layout!(family, L => without_lock::<L>(thread, &here)),
+        None => super::capture(thread, at),
+        Some(family) => with_layout!(family, L => without_lock::<L>(thread, at)),
     }
 }
 
 #[inline(never)]
-fn without_lock<L: Layout>(thread: &mut Thread, here: &Registers) -> StackId {
+fn without_lock<L: Layout>(thread: &mut Thread, at: At) -> StackId {
     let state = own_state::<L>(thread);
-    merge::<L>(thread, here, state)
+    merge::<L>(thread, at, state)
 }
 
 /// The stack of the calling thread, which holds the interpreter lock.
 #[inline(never)]
-pub fn capture_with_lock<L: Layout>(thread: &mut Thread) -> StackId {
-    let here = Registers::here();
+pub fn capture_with_lock<L: Layout>(thread: &mut Thread, at: At) -> StackId {
     let state = state_with_lock::<L>(thread);
-    merge::<L>(thread, &here, state)
+    merge::<L>(thread, at, state)
 }
 
 #[inline(always)]
-fn merge<L: Layout>(thread: &mut Thread, here: &Registers, state: usize) -> StackId {
+fn merge<L: Layout>(thread: &mut Thread, at: At, state: usize) -> StackId {
     let mut python_depth = 0;
     if state != 0 {
         frames_of::<L>(thread, state);
         python_depth = thread.stacks.depth;
     }
-    let at = thread.stacks.native.hops.caller(here);
     // SAFETY: that frame called the hook; the Python frames were just captured.
     let known = unsafe {
         let runs = Present::<L>::new(state, thread.stacks.frames.items(), python_depth);
