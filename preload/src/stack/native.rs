@@ -113,7 +113,7 @@ pub fn caller() -> At {
 #[inline(always)]
 fn capture(thread: &mut Thread, at: At) -> StackId {
     // SAFETY: that frame called the hook.
-    if let Some(stack) = unsafe { path::find(thread, at.key(), runs::NoPython) } {
+    if let Some(stack) = unsafe { path::find_native(thread, at.key()) } {
         return stack;
     }
     capture_anew(thread, at)

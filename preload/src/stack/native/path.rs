@@ -6,6 +6,7 @@
 
 mod join;
 mod keep;
+mod recent;
 
 use super::rule;
 use super::runs::Runs;
@@ -15,7 +16,8 @@ use crate::memory::Array;
 use core::hint::select_unpredictable;
 use memprof_wire::units::StackId;
 
-pub use join::find;
+pub use join::{find, find_native};
+use recent::Recent;
 
 /// Segments that a thread keeps: pairs of places, 192 KiB in all.
 const PLACES: usize = 512;
@@ -25,10 +27,13 @@ const LIMIT: usize = 64;
 const RESULTS: usize = 4096;
 /// The most that can be saved up.
 const SAVINGS: u32 = 8192;
+
 /// A segment of the present path.
 #[derive(Clone, Copy, Debug)]
 struct Stop {
     segment: *mut Segment,
+    /// Where it begins.
+    key: Key,
     /// How many Python frames there are up to its innermost frame.
     python: usize,
 }
@@ -52,7 +57,10 @@ pub struct Path {
     /// Counts paths that were not found.
     missed: u32,
     stops: [Stop; LIMIT],
+    /// Where Python runs: what is further out than the innermost run.
     trunks: Trunks,
+    /// Where it does not: the last path.
+    recent: Recent,
 }
 
 /// A path that was found.
@@ -93,9 +101,11 @@ impl Path {
             missed: 0,
             stops: [Stop {
                 segment: core::ptr::null_mut(),
+                key: Key::NONE,
                 python: 0,
             }; LIMIT],
             trunks: Trunks::new(),
+            recent: Recent::new(),
         }
     }
 
@@ -104,6 +114,7 @@ impl Path {
         self.segments.release();
         self.results.release();
         self.trunks.clear();
+        self.recent.clear();
         self.serial = 0;
     }
 
@@ -115,7 +126,9 @@ impl Path {
         }
         self.generation = generation;
         self.segments.capacity() >= PLACES
-            || (self.segments.grow_to(PLACES) && self.results.grow_to(RESULTS))
+            || (self.segments.grow_to(PLACES)
+                && self.results.grow_to(RESULTS)
+                && self.recent.begin())
     }
 
     /// The segment that begins at a frame.
@@ -169,7 +182,11 @@ impl Path {
                 }
                 &mut *found
             };
-            self.stops[count] = Stop { segment, python };
+            self.stops[count] = Stop {
+                segment,
+                key,
+                python,
+            };
             count += 1;
             match segment.end {
                 End::Frames => {}
@@ -253,44 +270,79 @@ impl Path {
         }
     }
 
-    /// The instructions of the frames from this one outwards, if they are known. `trunks` has those
-    /// of each trunk, by the number of its stack.
+    /// Finds the segments from a frame outwards, where no interpreter is, up to one that the last
+    /// path has too: how many they are, and the stack of what is further out.
     ///
     /// # Safety
     ///
-    /// As for [`Path::follow`].
+    /// `key` must be the frame that called the hook.
+    #[inline(always)]
+    unsafe fn follow_natives(&mut self, mut key: Key) -> Option<(usize, StackId)> {
+        if self.generation != rule::generation() || self.segments.capacity() == 0 {
+            return None;
+        }
+        for count in 0..LIMIT {
+            // SAFETY: the frame is live: the first one by the caller's promise, the others because
+            // the words of the segment before led there.
+            if let Some(stack) = unsafe { self.recent.find(key) } {
+                return Some((count, stack));
+            }
+            let found = match count.checked_sub(1) {
+                None => self.at(key)?,
+                Some(last) => {
+                    let last = self.stops[last].segment;
+                    // SAFETY: a place of the table.
+                    self.after(unsafe { &mut *last }, key)?
+                }
+            };
+            self.stops[count] = Stop {
+                segment: found,
+                key,
+                python: 0,
+            };
+            // SAFETY: as above; and the caller is read from a segment that holds.
+            unsafe {
+                match ((*found).holds(), (*found).end) {
+                    (true, End::Outermost) => return Some((count + 1, StackId::NONE)),
+                    (true, End::Frames) => key = (*found).caller(key.bp),
+                    _ => return None,
+                }
+            }
+        }
+        None
+    }
+
+    /// The instructions of the frames from this one outwards, if they are known. `lists` has those
+    /// of each stack, by its number.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Path::follow_natives`].
     #[cfg(test)]
     pub unsafe fn instructions(
         &mut self,
         key: Key,
-        trunks: &mut Vec<Vec<usize>>,
+        lists: &mut Vec<Vec<usize>>,
     ) -> Option<Vec<usize>> {
-        let shown = |segment: *mut Segment| {
-            // SAFETY: a place of the table.
-            let mut shown: Vec<usize> = unsafe { (*segment).shown().collect() };
-            shown.reverse();
-            shown
-        };
-        let mut runs = super::runs::NoPython;
-        // SAFETY: the caller's promise.
-        if let Some((segment, trunk)) = unsafe { self.on_trunk(key, Python::NONE, &runs) } {
-            let further_out = &trunks[trunk.stack().0 as usize];
-            return Some([&shown(segment), &further_out[..]].concat());
+        if lists.is_empty() {
+            lists.push(Vec::new());
         }
-        // SAFETY: the caller's promise.
-        let known = unsafe { self.follow(key, &mut runs)? };
-        let segments = self.stops[..known.count].iter().map(|stop| stop.segment);
-        let mut lists: Vec<Vec<usize>> = segments.map(shown).collect();
-        if known.base != StackId::NONE {
-            lists.push(trunks[known.base.0 as usize].clone());
+        // SAFETY: the caller's promise; the segments were found to hold, from the innermost on.
+        unsafe {
+            let (count, base) = self.follow_natives(key)?;
+            let mut all = lists[base.0 as usize].clone();
+            for stop in self.stops[..count].iter().rev() {
+                let mut shown: Vec<usize> = (*stop.segment).shown().collect();
+                shown.reverse();
+                all = [shown, all].concat();
+                lists.push(all.clone());
+                let number = StackId(lists.len() as u32 - 1);
+                if !self.recent.push(&*stop.segment, stop.key, number) {
+                    break;
+                }
+            }
+            Some(all)
         }
-        if let Some(branch) = known.branch {
-            let number = StackId(trunks.len().max(1) as u32);
-            trunks.resize(number.0 as usize, Vec::new());
-            trunks.push(lists[branch.first..].concat());
-            self.keep_trunk(branch, known.count, &runs, number);
-        }
-        Some(lists.concat())
     }
 
     #[inline(always)]

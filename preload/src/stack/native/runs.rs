@@ -37,41 +37,6 @@ pub trait Runs {
     fn pin(&self, trunk: &mut Trunk, index: usize, link: &mut usize) -> Option<()>;
 }
 
-/// No interpreter.
-#[derive(Clone, Copy, Debug)]
-pub struct NoPython;
-
-impl Runs for NoPython {
-    #[inline(always)]
-    fn depth(&self) -> usize {
-        0
-    }
-
-    #[inline(always)]
-    fn begin(&mut self, _: &mut Segment, _: usize) -> Option<usize> {
-        None
-    }
-
-    #[inline(always)]
-    fn end(&self, _: &Segment, _: usize) -> bool {
-        true
-    }
-
-    #[inline(always)]
-    fn python(&self, _: usize) -> Python {
-        Python::NONE
-    }
-
-    #[inline(always)]
-    fn may_leave(&self, _: usize) -> bool {
-        false
-    }
-
-    fn pin(&self, _: &mut Trunk, _: usize, _: &mut usize) -> Option<()> {
-        Some(())
-    }
-}
-
 /// The frames of an interpreter.
 #[derive(Clone, Copy, Debug)]
 pub struct Present<L> {

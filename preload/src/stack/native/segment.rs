@@ -135,6 +135,15 @@ pub struct Key {
     pub bp: usize,
 }
 
+impl Key {
+    /// No frame.
+    pub const NONE: Self = Self {
+        ip: 0,
+        sp: 0,
+        bp: 0,
+    };
+}
+
 impl Segment {
     /// The segment of the frames from `first`, the outermost, to the last, the innermost one.
     /// `branches` tells that its caller is not always the same.
@@ -337,7 +346,7 @@ impl Segment {
 
     /// The instructions of its frames that are to be shown, outermost first.
     pub fn shown(&self) -> impl Iterator<Item = usize> {
-        let words = self.words;
+        let words = self.words();
         let returns = self.returns;
         let leads_out = self.caller_ip != 0 && self.end != End::Outermost;
         let skipped = usize::from(leads_out) + usize::from(self.end == End::Run);

@@ -35,17 +35,6 @@ pub struct Python {
     pub entry: usize,
 }
 
-impl Python {
-    /// No interpreter.
-    pub const NONE: Self = Self {
-        depth: 0,
-        stack: StackId::NONE,
-        frames: core::ptr::null(),
-        state: 0,
-        entry: 0,
-    };
-}
-
 /// A list of words that tell all callers of a frame.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]

@@ -8,6 +8,9 @@ use crate::thread::Thread;
 use core::ops::Range;
 use memprof_wire::units::StackId;
 
+/// So few frames are looked up in the tree of stacks as soon as in a table of what they made.
+const SHORT: usize = 2;
+
 /// The stack of the calling thread, if the path from this frame outwards is known.
 ///
 /// # Safety
@@ -69,6 +72,32 @@ unsafe fn find_slowly<R: Runs>(thread: &mut Thread, key: Key, mut runs: R) -> Op
     Some(stack)
 }
 
+/// The stack of the calling thread, which runs no interpreter, if the path from this frame outwards
+/// is known.
+///
+/// # Safety
+///
+/// `key` must be the frame that called the hook.
+#[inline(always)]
+pub unsafe fn find_native(thread: &mut Thread, key: Key) -> Option<StackId> {
+    let path = &mut thread.stacks.native.path;
+    // SAFETY: the caller's promise.
+    let (count, mut stack) = unsafe { path.follow_natives(key)? };
+    path.savings += u32::from(path.savings < SAVINGS);
+    let mut has_room = true;
+    for number in (0..count).rev() {
+        let stop = thread.stacks.native.path.stops[number];
+        // SAFETY: a segment that was found above, and holds.
+        unsafe {
+            let segment = &mut *stop.segment;
+            stack = join(thread, segment, stack, 0..0, StackId::NONE);
+            let recent = &mut thread.stacks.native.path.recent;
+            has_room = has_room && recent.push(segment, stop.key, stack);
+        }
+    }
+    Some(stack)
+}
+
 /// What a segment makes of the stack of what is further out, `base`, given the Python frames that
 /// it runs, and what these make with all their callers.
 #[inline(always)]
@@ -84,6 +113,15 @@ fn join(
     let last = *segment.made(base, python);
     if is_this(&last) {
         return last.stack;
+    }
+    if frames.len() + segment.frames() <= SHORT {
+        let stack = join_anew(thread, segment, base, frames);
+        *segment.made(base, python) = Made {
+            base,
+            python,
+            stack,
+        };
+        return stack;
     }
     let path = &thread.stacks.native.path;
     let result = path.result(segment.serial, base, python);
