@@ -12,16 +12,20 @@
 //! 17 bits  the allocator, or the type; of something owned, 3 bits of role and 14 of type
 //! ```
 //!
-//! An allocation has a second word: 32 bits of size, 32 bits of stack. Anything else (and what does
-//! not fit: an address that is no multiple of 16, a block of 4 GiB) has its length in bytes in the
-//! high half of the word; its bytes follow, as an encoder that knows nothing writes them, filled up
-//! to a whole word.
+//! An allocation has a second word: 32 bits of size, 32 bits of stack. A turn (kind 8) has its number
+//! above the kind, and its time as a second word. A native frame (9) and a Python frame (10) have their
+//! stack in the high half of the word, then the address or the instruction, then 32 bits each of the
+//! code object (of a native frame 0) and of the parent.
+//!
+//! Anything else (and what does not fit: an address that is no multiple of 16, a block of 4 GiB) has
+//! its length in bytes in the high half of the word; its bytes follow, as an encoder that knows
+//! nothing writes them, filled up to a whole word.
 
 use crate::allocator::Allocator;
 use crate::codec::{Decoder, Encoder, MAX_EVENT, Sites};
 use crate::event::{Event, Role};
 use crate::predictor::SitePair;
-use crate::units::{Address, Size, StackId, TypeId};
+use crate::units::{Address, CodeId, Microseconds, Size, StackId, Turn, TypeId};
 
 /// The bytes of a word.
 pub const WORD: usize = 8;
@@ -42,7 +46,13 @@ const OWNED_BETWEEN: u64 = 7;
 /// Bits of a role.
 const ROLE_BITS: u32 = 3;
 
-const KIND: u64 = 15;
+const TURN: u64 = 8;
+const NATIVE_FRAME: u64 = 9;
+const PYTHON_FRAME: u64 = 10;
+
+/// Bits of a kind.
+const KIND_BITS: u32 = 4;
+const KIND: u64 = (1 << KIND_BITS) - 1;
 const ADDRESS_BITS: u32 = 47;
 const ADDRESS: u64 = (1 << ADDRESS_BITS) - 1 - KIND;
 const NUMBER_BITS: u32 = u64::BITS - ADDRESS_BITS;
@@ -120,11 +130,50 @@ pub unsafe fn free(out: *mut u8, address: Address, type_id: Option<TypeId>) -> *
 pub unsafe fn any(out: *mut u8, event: &Event<'_>) -> *mut u8 {
     // SAFETY: the caller's bytes; the length is at most MAX_EVENT.
     unsafe {
+        match *event {
+            Event::Turn { turn, time } if turn.0 >> (u64::BITS - KIND_BITS) == 0 => {
+                return put(put(out, turn.0 << KIND_BITS | TURN), time.0);
+            }
+            Event::NativeFrame {
+                stack,
+                parent,
+                address,
+            } => return frame(out, NATIVE_FRAME, stack, address.0, (0, parent)),
+            Event::PythonFrame {
+                stack,
+                parent,
+                code,
+                instruction,
+            } => {
+                let instruction = u64::from(instruction);
+                return frame(out, PYTHON_FRAME, stack, instruction, (code.0, parent));
+            }
+            _ => {}
+        }
         let start = out.add(WORD);
         let end = Encoder::new().any(start, event, &mut SitePair::EMPTY.clone());
         let length = end.addr() - start.addr();
         put(out, (length as u64) << 32 | OTHER);
         start.add(length.next_multiple_of(WORD))
+    }
+}
+
+/// # Safety
+///
+/// As for [`allocation`].
+#[inline(always)]
+unsafe fn frame(
+    out: *mut u8,
+    kind: u64,
+    stack: StackId,
+    place: u64,
+    (code, parent): (u32, StackId),
+) -> *mut u8 {
+    // SAFETY: the caller's bytes.
+    unsafe {
+        let out = put(out, u64::from(stack.0) << 32 | kind);
+        let out = put(out, place);
+        put(out, u64::from(code) << 32 | u64::from(parent.0))
     }
 }
 
@@ -262,10 +311,46 @@ fn other<'a>(word: u64, rest: &'a [u8], input: &mut &'a [u8]) -> Result<Event<'a
                 owner: TypeId(number >> ROLE_BITS),
             }
         }
+        TURN => {
+            let (time, behind) = self::word(rest).ok_or(TransportError::Cut)?;
+            *input = behind;
+            return Ok(Event::Turn {
+                turn: Turn(word >> KIND_BITS),
+                time: Microseconds(time),
+            });
+        }
+        NATIVE_FRAME | PYTHON_FRAME => return frame_of(word, rest, input),
         OTHER => return in_full(word, rest, input),
         _ => return Err(TransportError::Unknown),
     };
     *input = rest;
+    Ok(event)
+}
+
+fn frame_of<'a>(
+    word: u64,
+    rest: &'a [u8],
+    input: &mut &'a [u8],
+) -> Result<Event<'a>, TransportError> {
+    let (place, behind) = self::word(rest).ok_or(TransportError::Cut)?;
+    let (last, behind) = self::word(behind).ok_or(TransportError::Cut)?;
+    let (stack, parent) = (StackId((word >> 32) as u32), StackId(last as u32));
+    let code = (last >> 32) as u32;
+    let event = match (word as u32, u32::try_from(place)) {
+        (kind, _) if u64::from(kind) == NATIVE_FRAME && code == 0 => Event::NativeFrame {
+            stack,
+            parent,
+            address: Address(place),
+        },
+        (kind, Ok(instruction)) if u64::from(kind) == PYTHON_FRAME => Event::PythonFrame {
+            stack,
+            parent,
+            code: CodeId(code),
+            instruction,
+        },
+        _ => return Err(TransportError::Unknown),
+    };
+    *input = behind;
     Ok(event)
 }
 
