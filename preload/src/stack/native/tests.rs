@@ -109,13 +109,14 @@ fn wander(chance: &mut Chance, depth: u32) -> u64 {
     }
     let mut sum = 0;
     for _ in 0..=chance.below(2) {
-        sum += match chance.below(7) {
+        sum += match chance.below(8) {
             0 => large_frame(chance, depth - 1),
             1 if !chance.calm => aligned_frame(chance, depth - 1),
             2 => through_callback(chance, depth - 1),
             3 => through_unwinding(chance, depth - 1),
             4 => dynamic_frame(chance, depth - 1),
             5 if !chance.calm => through_signal(chance, depth - 1),
+            6 => growing_frame(chance, depth - 1),
             _ => wander(chance, depth - 1) + black_box(1),
         };
     }
@@ -147,6 +148,58 @@ fn aligned_frame(chance: &mut Chance, depth: u32) -> u64 {
 fn dynamic_frame(chance: &mut Chance, depth: u32) -> u64 {
     let closure: &mut dyn FnMut() -> u64 = &mut || wander(chance, depth);
     black_box(closure)() + 1
+}
+
+/// Calls `function` from a frame that takes so many bytes, a multiple of 16: as in a function that
+/// calls `alloca`, nothing but `rbp` tells where it begins.
+#[unsafe(naked)]
+unsafe extern "C" fn call_below(
+    bytes: usize,
+    function: unsafe extern "C" fn(*mut libc::c_void),
+    data: *mut libc::c_void,
+) {
+    core::arch::naked_asm!(
+        ".cfi_startproc",
+        "push rbp",
+        ".cfi_def_cfa_offset 16",
+        ".cfi_offset rbp, -16",
+        "mov rbp, rsp",
+        ".cfi_def_cfa_register rbp",
+        "sub rsp, rdi",
+        "mov rdi, rdx",
+        "call rsi",
+        "mov rsp, rbp",
+        "pop rbp",
+        ".cfi_def_cfa rsp, 8",
+        "ret",
+        ".cfi_endproc",
+    )
+}
+
+struct Growing<'a> {
+    chance: &'a mut Chance,
+    depth: u32,
+    sum: u64,
+}
+
+unsafe extern "C" fn grown(data: *mut libc::c_void) {
+    // SAFETY: what `growing_frame` hands over.
+    let growing = unsafe { &mut *data.cast::<Growing<'_>>() };
+    sample();
+    growing.sum = wander(growing.chance, growing.depth);
+}
+
+#[inline(never)]
+fn growing_frame(chance: &mut Chance, depth: u32) -> u64 {
+    let bytes = 16 * chance.below(4) as usize;
+    let mut growing = Growing {
+        chance,
+        depth,
+        sum: 0,
+    };
+    // SAFETY: the data is what the function takes.
+    unsafe { call_below(bytes, grown, (&raw mut growing).cast()) };
+    growing.sum
 }
 
 struct Sorting<'a> {
