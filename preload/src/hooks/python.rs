@@ -127,7 +127,7 @@ unsafe extern "C" fn calloc_from<I: Interpreter, D: Domain>(
     let block = unsafe { (below.calloc)(below.context, count, size) };
     match guard {
         Some(guard) => {
-            allocated::<I, D>(&guard, block, count.wrapping_mul(size), D::CALLOC, caller)
+            allocated::<I, D>(&guard, block, count.wrapping_mul(size), D::CALLOC, caller);
         }
         None => large::<D>(core::ptr::null_mut(), block),
     }
