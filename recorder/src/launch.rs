@@ -169,6 +169,7 @@ fn has_python_shebang(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{CommandLine, Launch, LaunchError, Target};
+    use crate::folder::Folder;
     use std::ffi::OsString;
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
@@ -205,15 +206,14 @@ mod tests {
 
     #[test]
     fn scripts_are_known_by_their_name_or_their_first_line() {
-        let folder = std::env::temp_dir().join(format!("memprof-launch-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("it is writable");
-        let script = folder.join("work.py");
+        let folder = Folder::new();
+        let script = folder.file("work.py");
         fs::write(&script, "pass").expect("it is writable");
         let line = resolve(program(&script)).expect("there is a shell");
         assert_eq!(line.arguments[1], script);
         assert_eq!(line.name, "work.py");
 
-        let plain = folder.join("tool");
+        let plain = folder.file("tool");
         fs::write(&plain, "#!/usr/bin/env python3\n").expect("it is writable");
         assert_eq!(
             resolve(program(&plain))
@@ -228,7 +228,7 @@ mod tests {
             plain
         );
 
-        let package = folder.join("package");
+        let package = folder.file("package");
         fs::create_dir_all(&package).expect("it is writable");
         let error = resolve(program(&package)).expect_err("a folder");
         assert!(matches!(error, LaunchError::Folder { .. }), "{error}");
@@ -239,7 +239,6 @@ mod tests {
                 .arguments[1],
             package
         );
-        fs::remove_dir_all(&folder).expect("it is ours");
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub mod capture;
 mod clock;
 mod drain;
 mod elf;
+#[cfg(test)]
+mod folder;
 mod launch;
 mod observe;
 pub mod origin;

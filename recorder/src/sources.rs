@@ -61,22 +61,22 @@ impl Sources<'_> {
 #[cfg(test)]
 mod tests {
     use super::{MOST, Sources};
+    use crate::folder::Folder;
     use std::fs;
     use std::time::{Duration, SystemTime};
 
     #[test]
     fn own_files_that_were_not_changed_are_told_line_by_line() {
-        let name = format!("memprof-sources-{}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        let packages = folder.join("site-packages");
+        let folder = Folder::new();
+        let packages = folder.file("site-packages");
         fs::create_dir_all(&packages).expect("the temporary folder can be written");
         let text = "held = 1\r\n\n  held = 1\nlast";
-        for path in [folder.join("app.py"), packages.join("lib.py")] {
+        for path in [folder.file("app.py"), packages.join("lib.py")] {
             fs::write(path, text).expect("it can be written");
         }
         let hour = Duration::from_secs(3600);
         let at = |began, file: &str, left: u64| {
-            let folder = folder.as_path();
+            let folder = folder.path();
             let hashes = Sources { folder, began }.hashes(file, &mut { left });
             hashes.map(|hashes| hashes.lines)
         };
@@ -91,6 +91,5 @@ mod tests {
         let package = packages.join("lib.py");
         assert_eq!(at(later, package.to_str().expect("it is text"), MOST), None);
         assert_eq!(at(later, "gone.py", MOST), None);
-        fs::remove_dir_all(folder).expect("it is ours");
     }
 }

@@ -6,34 +6,10 @@ use super::{
     CaptureError, CaptureReader, CaptureWriter, Chunk, ChunkHead, ChunkKind, Completeness, Ending,
     Facts, ImageStart, Observation, Output, StreamStart,
 };
+use crate::folder::Folder;
 use memprof_wire::units::{Microseconds, Turn};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-
-/// A folder of one test, removed with its content.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("memprof-capture-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).expect("the folder for temporary files is writable");
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use std::path::Path;
 
 fn facts() -> Facts {
     Facts {
@@ -208,7 +184,7 @@ fn outputs_that_cannot_be_written_are_refused_with_a_way_out() {
     fs::write(&path, "dear to somebody").expect("the folder is there");
     let message = |path: &Path, force| Output::reserve(path, force).expect_err("bad").to_string();
     assert!(message(&path, false).contains("--force"));
-    assert!(message(&folder.0, true).contains("is a folder"));
+    assert!(message(folder.path(), true).contains("is a folder"));
     let missing = folder.file("no").join("a.bin");
     assert!(message(&missing, false).contains("does not exist"));
     // Reserving alone changes nothing that was there.
@@ -260,7 +236,7 @@ fn files_that_are_no_captures_are_named_as_what_they_are() {
         CaptureError::Newer { version: 2, .. }
     ));
     assert!(matches!(
-        CaptureReader::open(&folder.0),
+        CaptureReader::open(folder.path()),
         Err(CaptureError::Folder { .. })
     ));
     let missing = folder.file("b.bin");

@@ -4,30 +4,14 @@
 
 use super::{Options, Outcome, RecordError, default_output, record};
 use crate::capture::{CaptureReader, Completeness};
+use crate::folder::Folder;
 use crate::launch::{Launch, LaunchError, Target, pipe_was_ignored};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-/// A folder of one test, removed with its content.
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("memprof-record-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).expect("the folder for temporary files is writable");
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
     /// How to record a line of shell.
     fn shell(&self, script: &str) -> Options {
         let arguments = vec![
@@ -51,17 +35,11 @@ impl Folder {
     }
 
     fn text(&self) -> String {
-        self.0.to_string_lossy().into_owned()
+        self.path().to_string_lossy().into_owned()
     }
 
     fn record(&self, script: &str) -> Outcome {
         record(&self.shell(script), |_| ()).expect("a shell can be recorded")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

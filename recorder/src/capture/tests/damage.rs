@@ -1,7 +1,8 @@
 //! Any chunks come back, and no damage is read as something else.
 
-use super::{Folder, contents, sample, write};
+use super::{contents, sample, write};
 use crate::capture::{CaptureReader, ChunkHead, ChunkKind, Completeness};
+use crate::folder::Folder;
 use memprof_wire::units::{Microseconds, Turn};
 use proptest::prelude::*;
 use std::fs;
