@@ -5,6 +5,7 @@ use crate::commands::{Input, Selection, flamegraph, lines, timeline};
 use crate::profile::filter::Pattern;
 use crate::profile::{Filter, Moment};
 use crate::symbols::SourcePolicy;
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -23,30 +24,24 @@ pub(super) struct FlamegraphArguments {
     #[arg(long, requires = "between")]
     diff: bool,
     /// Which source lines to put into the page: none, those of your own files, or all
-    #[arg(long, value_name = "WHICH", value_enum, default_value_t = SourceArgument::Default)]
-    source: SourceArgument,
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = SourcePolicy::Own)]
+    source: SourcePolicy,
     #[command(flatten)]
     output: OutputArguments,
 }
 
-/// Whose source lines a page may hold.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum SourceArgument {
-    /// None at all
-    None,
-    /// Those of your own files
-    Default,
-    /// Those of every file that can be read
-    All,
-}
+impl ValueEnum for SourcePolicy {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::None, Self::Own, Self::All]
+    }
 
-impl From<SourceArgument> for SourcePolicy {
-    fn from(argument: SourceArgument) -> Self {
-        match argument {
-            SourceArgument::None => Self::None,
-            SourceArgument::Default => Self::Own,
-            SourceArgument::All => Self::All,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (word, help) = match self {
+            Self::None => ("none", "None at all"),
+            Self::Own => ("default", "Those of your own files"),
+            Self::All => ("all", "Those of every file that can be read"),
+        };
+        Some(PossibleValue::new(word).help(help))
     }
 }
 
@@ -66,7 +61,7 @@ impl From<FlamegraphArguments> for flamegraph::Options {
             selection,
             newer: arguments.newer,
             earlier,
-            source: arguments.source.into(),
+            source: arguments.source,
             output: arguments.output.output,
             force: arguments.output.force,
         }
@@ -91,8 +86,8 @@ pub(super) struct LinesArguments {
     #[arg(long = "file", id = "in_file", value_name = "PATTERN")]
     in_file: Option<String>,
     /// Whose source lines to show: none, those of your own files, or all
-    #[arg(long, value_name = "WHICH", value_enum, default_value_t = SourceArgument::Default)]
-    source: SourceArgument,
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = SourcePolicy::Own)]
+    source: SourcePolicy,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -105,7 +100,7 @@ impl From<LinesArguments> for lines::Options {
             pattern: pattern(arguments.pattern),
             function: pattern(arguments.function),
             file: pattern(arguments.in_file),
-            source: arguments.source.into(),
+            source: arguments.source,
             output: arguments.output.output,
             force: arguments.output.force,
         }
