@@ -211,6 +211,7 @@ impl Thread {
             stream: self.stream,
             image: 1,
             starts_with_restart: false,
+            only_blocks: false,
             turn: Turn(turn),
             first: time,
             last: time,

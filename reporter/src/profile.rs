@@ -22,6 +22,7 @@ mod starts;
 mod take;
 mod threads;
 mod totals;
+mod window;
 
 pub use age::Age;
 pub use filter::{Filter, Pattern};

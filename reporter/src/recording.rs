@@ -5,7 +5,7 @@ mod programs;
 pub(crate) use programs::{add_up, ancestors, inheritance};
 
 use crate::profile::Sources;
-use crate::replay::{ReplayError, Source, SpaceIndex, SpacePlan, StreamSource};
+use crate::replay::{Outline, ReplayError, Source, SpaceIndex, SpacePlan, StreamSource};
 use crate::symbols::{Mapped, NativeNames, Settings};
 use memprof_recorder::capture::{
     CaptureError, CaptureReader, ChunkKind, Completeness, Facts, ImageStart, Observation,
@@ -291,6 +291,16 @@ pub(crate) fn mapped_in(reader: &CaptureReader, images: &[u32]) -> Mapped {
 impl Source for Recording {
     fn read(&self, chunk: usize, bytes: &mut Vec<u8>) -> Result<(), ReplayError> {
         Ok(self.reader.read(&self.reader.chunks()[chunk], bytes)?)
+    }
+
+    fn outline(&self, chunk: usize) -> Outline {
+        let chunk = &self.reader.chunks()[chunk];
+        Outline {
+            restarts: chunk.starts_with_restart,
+            only_blocks: chunk.only_blocks,
+            turn: chunk.turn,
+            last: chunk.last,
+        }
     }
 }
 

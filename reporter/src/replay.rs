@@ -38,6 +38,7 @@ mod source;
 mod space;
 mod stream;
 mod temporary;
+mod window;
 
 pub use allocated::Allocated;
 pub use atoms::{ATOMS, Answers, Atom, Atoms};
@@ -53,16 +54,17 @@ pub use lifetimes::{Lifetimes, Lived};
 pub use observer::{Context, Lost, Observer};
 pub use order::{Following, Order, Visitor};
 pub use pages::{Change, Pages};
-pub use pipeline::drive as drive_on_two_cores;
+pub use pipeline::{drive as drive_on_two_cores, drive_window};
 pub use rows::{Row, RowId, Rows};
 pub use series::{Sample, Series};
 pub use short_lived::{ShortLife, ShortLived};
 pub use sizes::{SizeRange, Sizes};
 pub use snapshot::{Bound, Detail, DetailedTotals, Snapshot, Span};
-pub use source::{Source, StreamSource};
+pub use source::{Outline, Source, StreamSource};
 pub use space::{SpaceIndex, SpacePlan};
 pub use stream::{StackTable, StreamIndex};
 pub use temporary::Temporary;
+pub use window::{Answer, Window};
 
 #[cfg(test)]
 mod damage_tests;

@@ -17,6 +17,7 @@ pub(super) const INDEX_ENTRY_BYTES: usize = 8 + HEAD_BYTES;
 
 const MAGIC: [u8; 4] = *b"CHNK";
 const RESTART_FLAG: u16 = 1;
+const ONLY_BLOCKS_FLAG: u16 = 2;
 
 /// What a chunk holds; the numbers are those of `docs/format.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -107,6 +108,9 @@ pub struct ChunkHead {
     pub image: u32,
     /// Whether its first event is a restart, so that decoding can begin here.
     pub starts_with_restart: bool,
+    /// Whether it holds nothing but allocations, frees and turns, and perhaps that restart. Files of
+    /// earlier versions never say so.
+    pub only_blocks: bool,
     /// Every event in this chunk and in all earlier ones of its stream has a smaller turn.
     pub turn: Turn,
     /// When the first byte was drained.
@@ -123,6 +127,7 @@ impl ChunkHead {
             stream: 0,
             image: 0,
             starts_with_restart: false,
+            only_blocks: false,
             turn: Turn(0),
             first: time,
             last: time,
@@ -157,6 +162,9 @@ pub struct Chunk {
     pub image: u32,
     /// Whether its first event is a restart, so that decoding can begin here.
     pub starts_with_restart: bool,
+    /// Whether it holds nothing but allocations, frees and turns, and perhaps that restart. Files of
+    /// earlier versions never say so.
+    pub only_blocks: bool,
     /// Every event in this chunk and in all earlier ones of its stream has a smaller turn.
     pub turn: Turn,
     /// When the first byte was drained.
@@ -200,6 +208,7 @@ impl Chunk {
             stream: head.stream,
             image: head.image,
             starts_with_restart: head.starts_with_restart,
+            only_blocks: head.only_blocks,
             turn: head.turn,
             first: head.first,
             last: head.last,
@@ -213,11 +222,8 @@ impl Chunk {
 
     pub(super) fn encode(&self) -> [u8; HEAD_BYTES] {
         let mut bytes = [0; HEAD_BYTES];
-        let flags = if self.starts_with_restart {
-            RESTART_FLAG
-        } else {
-            0
-        };
+        let flags = RESTART_FLAG * u16::from(self.starts_with_restart)
+            | ONLY_BLOCKS_FLAG * u16::from(self.only_blocks);
         bytes[0..4].copy_from_slice(&MAGIC);
         bytes[4] = self.kind.number();
         bytes[5] = match self.coding {
@@ -274,6 +280,7 @@ impl Chunk {
             stream: four(bytes, 8),
             image: four(bytes, 12),
             starts_with_restart: flags & RESTART_FLAG != 0,
+            only_blocks: flags & ONLY_BLOCKS_FLAG != 0,
             turn: Turn(eight(bytes, 24)),
             first: Microseconds(eight(bytes, 32)),
             last: Microseconds(eight(bytes, 40)),
@@ -301,14 +308,21 @@ mod tests {
 
     #[test]
     fn a_header_is_read_as_it_was_written() {
-        let head = ChunkHead {
-            starts_with_restart: true,
-            turn: Turn(7 << 40),
-            last: Microseconds(9),
-            ..ChunkHead::at(ChunkKind::Events, Microseconds(3)).of_stream(5, 6)
+        let chunk = |starts_with_restart, only_blocks| {
+            let head = ChunkHead {
+                starts_with_restart,
+                only_blocks,
+                turn: Turn(7 << 40),
+                last: Microseconds(9),
+                ..ChunkHead::at(ChunkKind::Events, Microseconds(3)).of_stream(5, 6)
+            };
+            Chunk::new(&head, 4096, Coding::Plain, 3, b"abc")
         };
-        let chunk = Chunk::new(&head, 4096, Coding::Plain, 3, b"abc");
-        assert_eq!(Chunk::decode(&chunk.encode(), 4096), Ok(chunk));
+        for flags in [(false, false), (false, true), (true, false), (true, true)] {
+            let chunk = chunk(flags.0, flags.1);
+            assert_eq!(Chunk::decode(&chunk.encode(), 4096), Ok(chunk));
+        }
+        let chunk = chunk(true, false);
         let mut damaged = chunk.encode();
         damaged[30] ^= 1;
         assert!(Chunk::decode(&damaged, 4096).is_err());

@@ -19,6 +19,8 @@ pub(super) struct Encoding {
     turn: Turn,
     time: Microseconds,
     since_restart: usize,
+    /// Whether the chunk holds nothing yet but allocations, frees and turns.
+    only_blocks: bool,
     sources: SourceNames,
 }
 
@@ -31,12 +33,14 @@ impl Encoding {
             turn: Turn(0),
             time: Microseconds(0),
             since_restart: 0,
+            only_blocks: true,
             sources: SourceNames::default(),
         }
     }
 
     /// Makes a chunk one at which decoding can begin, if it is time for one; tells whether.
     pub(super) fn begin_chunk(&mut self, chunk: &mut Vec<u8>) -> bool {
+        self.only_blocks = true;
         if self.since_restart < RESTART_INTERVAL {
             return false;
         }
@@ -67,14 +71,23 @@ impl Encoding {
         words.len() - rest.len()
     }
 
+    /// Whether there was nothing but allocations, frees and turns since the chunk was begun.
+    pub(super) fn only_blocks(&self) -> bool {
+        self.only_blocks
+    }
+
     /// The source files that the stream has named so far.
     pub(super) fn take_sources(&mut self) -> SourceNames {
         std::mem::take(&mut self.sources)
     }
 
-    /// Keeps what a restart has to tell, and the names of source files.
+    /// Keeps what a restart and a chunk have to tell, and the names of source files.
     #[cold]
     fn note(&mut self, event: &Event<'_>) {
+        self.only_blocks &= matches!(
+            event,
+            Event::Turn { .. } | Event::Allocation { .. } | Event::Free { .. }
+        );
         match *event {
             Event::Turn { turn, time } => {
                 self.turn = turn;

@@ -182,6 +182,7 @@ impl Stream {
         }
         let head = ChunkHead {
             starts_with_restart: std::mem::take(&mut self.starts_with_restart),
+            only_blocks: self.encoding.only_blocks(),
             turn: self.turn,
             last: self.last,
             ..self.head(ChunkKind::Events, self.first)

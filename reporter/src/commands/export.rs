@@ -97,7 +97,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             options.write(|out| heapy::write(&profile, started, out))
         }
         Format::Collapsed | Format::Speedscope | Format::Csv | Format::Json | Format::Gprof2dot => {
-            let (_, profile) = options.selection.profile()?;
+            let (_, profile) = match options.format {
+                Format::Csv => options.selection.profile()?,
+                _ => options.selection.profile_of_sums(None)?,
+            };
             let path = options.selection.input.path.display().to_string();
             options.write(|out| write(options.format, &profile, &path, out))
         }

@@ -1,7 +1,7 @@
 //! A line on the terminal while a long replay goes on.
 
 use crate::recording::Recording;
-use crate::replay::{ReplayError, Source};
+use crate::replay::{Outline, ReplayError, Source};
 use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -57,6 +57,10 @@ impl Source for Progress<'_> {
             self.show();
         }
         Ok(())
+    }
+
+    fn outline(&self, chunk: usize) -> Outline {
+        self.recording.outline(chunk)
     }
 }
 

@@ -5,6 +5,11 @@ use super::input::{self, Input};
 use crate::profile::{By, Filter, Grouping, Moment, Passing, Profile, Request};
 use crate::recording::Recording;
 use crate::replay::{Detail, Observer, Replay};
+use std::env;
+
+/// When this is in the environment, reports read the whole recording even where part of it would do.
+/// Tests see by it that the answers are the same.
+pub const WHOLE_REPLAY: &str = "MEMPROF_WHOLE_REPLAY";
 
 /// What of a recording a report is about.
 #[derive(Clone, Debug)]
@@ -37,6 +42,25 @@ impl Selection {
         Ok((recording, profile))
     }
 
+    /// The same for a report that shows nothing but sums: by this grouping, or by stack alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::profile`].
+    pub fn profile_of_sums(
+        &self,
+        grouping: Option<&Grouping>,
+    ) -> Result<(Recording, Profile), Failure> {
+        let mut request = self.request();
+        let types = grouping.is_some_and(|by| by.properties().contains(&By::Type));
+        if request.detail == Detail::Type && !types && self.filter.is_none() {
+            request.detail = Detail::Neither;
+        }
+        let recording = self.input.open()?;
+        let profile = input::profile(&recording, &request)?;
+        Ok((recording, profile))
+    }
+
     /// What is asked of a recording.
     pub fn request(&self) -> Request {
         let detail = self.by.as_ref().map(Grouping::detail).unwrap_or_default();
@@ -51,6 +75,7 @@ impl Selection {
             detail,
             filter: self.filter.clone(),
             ages: self.groups_by_age(),
+            whole_replay: env::var_os(WHOLE_REPLAY).is_some(),
         }
     }
 

@@ -12,7 +12,7 @@ const ROWS: usize = 25;
 ///
 /// When the recording cannot be read, or does not know what was asked for.
 pub fn run(selection: &Selection) -> Result<(), Failure> {
-    let (_, profile) = selection.profile()?;
+    let (_, profile) = selection.profile_of_sums(None)?;
     let summary = Summary::new(&profile, selection.rows(ROWS), output::width());
     output::print(&summary, selection.json)
 }

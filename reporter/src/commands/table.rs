@@ -13,8 +13,8 @@ const ROWS: usize = 25;
 ///
 /// When the recording cannot be read, or does not know what was asked for.
 pub fn run(selection: &Selection) -> Result<(), Failure> {
-    let (_, profile) = selection.profile()?;
     let grouping = selection.grouping(By::Line);
+    let (_, profile) = selection.profile_of_sums(Some(&grouping))?;
     let table = Table::new(&profile, &grouping, selection.rows(ROWS), output::width());
     output::print(&table, selection.json)
 }

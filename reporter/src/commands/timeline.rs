@@ -52,6 +52,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         detail: Detail::Type,
         filter: options.filter.clone(),
         ages: false,
+        whole_replay: false,
     };
     let report = report(&recordings, &request)?;
     let text = if is_image(&output) {

@@ -16,7 +16,7 @@ const ROWS: usize = 100;
 ///
 /// When the recording cannot be read, or does not know what was asked for.
 pub fn run(selection: &Selection, interactive: bool) -> Result<(), Failure> {
-    let (recording, profile) = selection.profile()?;
+    let (recording, profile) = selection.profile_of_sums(None)?;
     if !(interactive && !selection.json && is_screen()) {
         let tree = Tree::new(&profile, selection.rows(ROWS), output::width());
         return output::print(&tree, selection.json);

@@ -40,7 +40,7 @@ pub(super) fn build_tagged<T: Copy + Ord + std::hash::Hash>(
     let native = recording.native_names();
     let mut resolver = Resolver::new(definitions, &native);
     let mut merged: NumberMap<Merged<T>, Totals> = NumberMap::default();
-    for (found, tag) in found {
+    for (found, tag) in in_order(definitions, rows, found) {
         let DetailedTotals {
             row,
             type_id,
@@ -116,6 +116,33 @@ pub(super) fn build_tagged<T: Copy + Ord + std::hash::Hash>(
         notes: definitions.notes.clone(),
     };
     Ok((profile, tags))
+}
+
+/// What was found, in an order that does not depend on when it was: rows of a profile that are alike
+/// in what a report sorts by come in this one.
+fn in_order<T: Copy + Ord>(
+    definitions: &Definitions,
+    rows: &Rows,
+    found: impl Iterator<Item = (DetailedTotals, T)>,
+) -> Vec<(DetailedTotals, T)> {
+    let mut found: Vec<_> = found.collect();
+    found.sort_by(|(one, its), (other, others)| {
+        let place = |found: &DetailedTotals| {
+            let row = rows.get(found.row);
+            (row.call, row.stream, row.allocator as u8)
+        };
+        let name = |found: &DetailedTotals| {
+            let named = found.type_id.and_then(|type_id| definitions.type_name(type_id));
+            (found.type_id == Some(TypeId::UNKNOWN), named)
+        };
+        let rest = |found: &DetailedTotals| (found.size, found.answers);
+        place(one)
+            .cmp(&place(other))
+            .then_with(|| name(one).cmp(&name(other)))
+            .then_with(|| rest(one).cmp(&rest(other)))
+            .then_with(|| its.cmp(others))
+    });
+    found
 }
 
 /// What tells rows apart: stack, thread, allocator, type, size, tag and answers.

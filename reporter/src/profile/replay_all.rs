@@ -1,7 +1,9 @@
 //! A whole replay of a recording, on as many cores as are worth it.
 
 use crate::recording::Recording;
-use crate::replay::{Observer, Order, Replay, ReplayError, Source, drive_on_two_cores};
+use crate::replay::{
+    Answer, Observer, Order, Replay, ReplayError, Source, Window, drive_on_two_cores, drive_window,
+};
 use std::num::NonZero;
 use std::thread::available_parallelism;
 
@@ -22,8 +24,7 @@ pub fn replay<O: Observer + Send>(
     source: &impl Source,
     observer: O,
 ) -> Result<Replay<O>, ReplayError> {
-    let several = available_parallelism().is_ok_and(is_several);
-    if recording.event_bytes() < WORTH_TWO_CORES || !several {
+    if !is_worth_two_cores(recording) {
         return replay_here(recording, source, observer);
     }
     let (mut order, mut replay) = begin(recording, source, observer)?;
@@ -46,6 +47,28 @@ pub fn replay_here<O: Observer>(
     order.drive(&mut replay)?;
     replay.finish();
     Ok(replay)
+}
+
+/// Replays what a window needs of a recording; `None` where only a whole replay can tell.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub(super) fn replay_window<O: Observer + Send>(
+    recording: &Recording,
+    source: &impl Source,
+    observer: O,
+    window: &Window,
+) -> Result<Option<Replay<O>>, ReplayError> {
+    let (mut order, mut replay) = begin(recording, source, observer)?;
+    let two_cores = is_worth_two_cores(recording);
+    let answer = drive_window(&mut order, &mut replay, window, two_cores)?;
+    replay.finish();
+    Ok((answer == Answer::Known).then_some(replay))
+}
+
+fn is_worth_two_cores(recording: &Recording) -> bool {
+    recording.event_bytes() >= WORTH_TWO_CORES && available_parallelism().is_ok_and(is_several)
 }
 
 fn begin<'a, S: Source, O: Observer>(

@@ -16,6 +16,9 @@ pub struct Request {
     pub filter: Option<Filter>,
     /// Whether ages are told apart.
     pub ages: bool,
+    /// Whether all events are replayed even where part of them would do: to see that the answer is the
+    /// same.
+    pub whole_replay: bool,
 }
 
 impl Request {

@@ -4,6 +4,7 @@ use super::build::build;
 use super::nearest::suggestion;
 use super::replay_all::replay;
 use super::threads::list;
+use super::window::take_window;
 use super::{Profile, ProfileError, Request};
 use crate::recording::Recording;
 use crate::replay::{
@@ -22,6 +23,10 @@ pub fn take(
     source: &impl Source,
     request: &Request,
 ) -> Result<Profile, ProfileError> {
+    request.check()?;
+    if let Some(profile) = take_window(recording, source, request)? {
+        return Ok(profile);
+    }
     Ok(take_beside(recording, source, request, ())?.0)
 }
 

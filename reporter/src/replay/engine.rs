@@ -15,6 +15,7 @@ use super::reading::{Reader, Reading};
 use super::rows::{RowId, Rows};
 use super::space::{Space, SpaceIndex, SpacePlan};
 use super::stream::StreamIndex;
+use super::window::Watch;
 use crate::hashing::NumberMap;
 use crate::profile::Totals;
 use memprof_wire::units::{Address, Microseconds, TypeId};
@@ -69,6 +70,8 @@ pub struct Replay<O> {
     freed_elsewhere: NumberMap<u32, Freed>,
     unmapped: NumberMap<u32, (Taken, Stamp)>,
     changes: Vec<Change>,
+    /// Of a replay that does not see all blocks.
+    watch: Option<Watch>,
 }
 
 impl<O: Observer> Replay<O> {
@@ -96,18 +99,28 @@ impl<O: Observer> Replay<O> {
             freed_elsewhere: NumberMap::default(),
             unmapped: NumberMap::default(),
             changes: Vec::new(),
+            watch: None,
         }
     }
 
     /// There are no more events: tells the observer what is still alive.
     pub fn finish(&mut self) {
         self.catch_up();
+        if self.is_over() {
+            return;
+        }
         self.ledger.left = self.left.iter().map(|(share, _)| share.totals).sum();
         let context = Context::of(&self.ledger, &self.rows);
         self.observer.end(context);
         for (share, type_id) in self.left.drain(..) {
             self.observer.left(context, share, type_id);
         }
+        self.tell_survivors();
+    }
+
+    /// Tells what is alive now.
+    fn tell_survivors(&mut self) {
+        let context = Context::of(&self.ledger, &self.rows);
         for space in std::iter::once(&self.space).chain(&self.parked) {
             for (share, type_id) in space.counted(&self.rows) {
                 self.observer.survivor(context, share, type_id);
@@ -132,6 +145,9 @@ impl<O: Observer> Replay<O> {
     /// Books what anybody has read.
     pub(super) fn apply(&mut self, batch: &mut Batch) {
         self.rows.extend(batch.rows.drain(..));
+        if self.watch.is_some() {
+            return self.apply_watched(batch);
+        }
         for steps in batch.steps.chunks(BATCH) {
             if self.space.heap.is_large() {
                 self.touch(steps);
@@ -277,6 +293,7 @@ impl<O: Observer> Reader for Replay<O> {
 mod mappings;
 mod rare;
 mod spaces;
+mod watched;
 
 #[cfg(test)]
 #[path = "engine_tests.rs"]

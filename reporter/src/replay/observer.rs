@@ -75,6 +75,13 @@ pub trait Observer {
     /// This was alive at the census; its type, if it is an object or something that belongs to one.
     fn living(&mut self, _share: Share, _type_id: Option<TypeId>) {}
 
+    /// Whether nothing that happens from now on matters. What is alive now is told by
+    /// [`Observer::survivor`] then. Only a replay of a [window](super::Window) asks.
+    #[inline(always)]
+    fn is_done(&self) -> bool {
+        false
+    }
+
     /// The recording ends here; what is still alive follows, each by [`Observer::survivor`].
     fn end(&mut self, _context: Context<'_>) {}
 

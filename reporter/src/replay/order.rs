@@ -53,6 +53,12 @@ pub trait Visitor {
     ) -> ControlFlow<()> {
         self.event(stream, stacks, free.into())
     }
+
+    /// Whether from now on nothing is wanted but what is defined.
+    #[inline(always)]
+    fn skims(&self) -> bool {
+        false
+    }
 }
 
 /// Streams on their way into one order.
@@ -92,6 +98,15 @@ impl<'a, S: Source> Order<'a, S> {
             waiting,
             damage: Vec::new(),
         })
+    }
+
+    /// Of so many chunks at the front of each stream only what they define is wanted. Chunks that
+    /// define nothing are not read, see [`Outline`](super::Outline); in others, allocations and frees
+    /// of the common forms are passed over.
+    pub(super) fn skim(&mut self, chunks: &[usize]) {
+        for (stream, &chunks) in self.streams.iter_mut().zip(chunks) {
+            stream.skim(chunks);
+        }
     }
 
     /// Tells `visitor` everything that happened, to the end or until it breaks.

@@ -12,6 +12,7 @@ use super::observer::Observer;
 use super::order::Order;
 use super::reading::{Reader, Reading};
 use super::source::Source;
+use super::window::{Answer, Window, Windowed};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::thread;
 
@@ -29,15 +30,41 @@ pub fn drive<S: Source, O: Observer + Send>(
     order: &mut Order<'_, S>,
     replay: &mut Replay<O>,
 ) -> Result<(), ReplayError> {
-    drive_in(order, replay, STEPS)
+    drive_in(STEPS, replay, |reader| order.drive(reader))
 }
 
-/// The same in batches of so many steps.
-fn drive_in<S: Source, O: Observer + Send>(
+/// Drives what a window needs of `order` through `replay`, on two cores or on this one alone.
+///
+/// # Errors
+///
+/// When a chunk cannot be read.
+pub fn drive_window<S: Source, O: Observer + Send>(
     order: &mut Order<'_, S>,
     replay: &mut Replay<O>,
+    window: &Window,
+    two_cores: bool,
+) -> Result<Answer, ReplayError> {
+    replay.watch(window.signal());
+    order.skim(window.skimmed());
+    let answer = if two_cores {
+        drive_in(STEPS, replay, |reader| {
+            let mut windowed = Windowed::new(reader, window);
+            order.drive(&mut windowed).map(|()| windowed.answer())
+        })?
+    } else {
+        let mut windowed = Windowed::new(replay, window);
+        order.drive(&mut windowed).map(|()| windowed.answer())?
+    };
+    replay.catch_up();
+    Ok(window.final_answer(answer))
+}
+
+/// Books what `read` has read, in batches of so many steps.
+fn drive_in<O: Observer + Send, T>(
     steps: usize,
-) -> Result<(), ReplayError> {
+    replay: &mut Replay<O>,
+    read: impl FnOnce(&mut Decoding) -> Result<T, ReplayError>,
+) -> Result<T, ReplayError> {
     let (full, booked) = (bounded(BATCHES), bounded(BATCHES));
     let definitions = std::mem::take(&mut replay.definitions);
     let mut reader = Decoding::new(definitions, full.0, booked.1, steps);
@@ -53,14 +80,15 @@ fn drive_in<S: Source, O: Observer + Send>(
                 let _ = booked.send(batch);
             }
         });
-        let result = order.drive(&mut reader);
+        let result = read(&mut reader);
         reader.send();
         let definitions = std::mem::take(&mut reader.definitions);
         drop(reader);
-        result.map(|()| definitions)
+        result.map(|value| (value, definitions))
     });
-    replay.definitions = result?;
-    Ok(())
+    let (value, definitions) = result?;
+    replay.definitions = definitions;
+    Ok(value)
 }
 
 /// The half that decodes.
@@ -181,7 +209,7 @@ mod tests {
                 order.drive(replay).expect("in memory");
             });
             let two = replayed(&recorded, everything(), |order, replay| {
-                drive_in(order, replay, batch).expect("in memory");
+                drive_in(batch, replay, |reader| order.drive(reader)).expect("in memory");
             });
             prop_assert_eq!(told(&one), told(&two));
             prop_assert_eq!(one.definitions.calls.count(), two.definitions.calls.count());

@@ -80,14 +80,21 @@ pub enum Detail {
     Size,
     /// Both.
     TypeAndSize,
+    /// Nothing.
+    Neither,
 }
 
 impl Detail {
+    /// Whether types are told apart.
+    pub fn has_types(self) -> bool {
+        matches!(self, Self::Type | Self::TypeAndSize)
+    }
+
     /// What is told apart as one word: the type plus one in the upper 24 bits, the size plus one
     /// in the lower 40, 0 where there is none.
     pub(super) fn word(self, type_id: Option<TypeId>, size: Option<u64>) -> u64 {
-        let type_id = type_id.filter(|_| self != Self::Size);
-        let size = size.filter(|_| self != Self::Type);
+        let type_id = type_id.filter(|_| self.has_types());
+        let size = size.filter(|_| matches!(self, Self::Size | Self::TypeAndSize));
         let upper = type_id.map_or(0, |type_id| u64::from(type_id.0) + 1);
         let lower = size.map_or(0, |size| size.saturating_add(1).min(SIZE_MASK));
         upper << SIZE_BITS | lower
@@ -152,6 +159,7 @@ impl DetailedTotals {
 pub struct Snapshot {
     span: Span,
     detail: Detail,
+    at_once: bool,
     after: Option<Reached>,
     until: Option<Reached>,
     cells: Vec<Cell>,
@@ -187,6 +195,7 @@ impl Snapshot {
             until: None,
             span,
             detail,
+            at_once: false,
             cells: Vec::new(),
             known: NumberMap::default(),
             atoms: Atoms::default(),
@@ -198,6 +207,14 @@ impl Snapshot {
     #[must_use]
     pub fn asking(mut self, atoms: Atoms) -> Self {
         self.atoms = atoms;
+        self
+    }
+
+    /// Counts what is alive as soon as the moment has come, where the replay allows it. For those who
+    /// ask for nothing that is only known at the death of a block.
+    #[must_use]
+    pub fn at_once(mut self) -> Self {
+        self.at_once = true;
         self
     }
 
@@ -347,6 +364,10 @@ impl Observer for Snapshot {
             context.ledger,
             |bound| matches!(bound, Bound::Mark(wanted) if *wanted == name),
         );
+    }
+
+    fn is_done(&self) -> bool {
+        self.at_once && self.until.is_some()
     }
 
     fn end(&mut self, context: Context<'_>) {

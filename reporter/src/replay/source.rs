@@ -2,6 +2,7 @@
 
 use super::error::ReplayError;
 use super::space::SpaceIndex;
+use memprof_wire::units::{Microseconds, Turn};
 
 /// A place that chunks of events can be read from, already decompressed.
 pub trait Source {
@@ -11,6 +12,34 @@ pub trait Source {
     ///
     /// When the chunk cannot be read.
     fn read(&self, chunk: usize, bytes: &mut Vec<u8>) -> Result<(), ReplayError>;
+
+    /// What is known of a chunk without reading it.
+    fn outline(&self, _chunk: usize) -> Outline {
+        Outline::UNKNOWN
+    }
+}
+
+/// What is known of a chunk without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Whether decoding can begin here.
+    pub restarts: bool,
+    /// Whether it holds nothing but allocations, frees, turns and a restart.
+    pub only_blocks: bool,
+    /// All events up to its end have smaller turns.
+    pub turn: Turn,
+    /// When the recorder saw the last of them.
+    pub last: Microseconds,
+}
+
+impl Outline {
+    /// Nothing is known.
+    pub const UNKNOWN: Self = Self {
+        restarts: false,
+        only_blocks: false,
+        turn: Turn(u64::MAX),
+        last: Microseconds(u64::MAX),
+    };
 }
 
 /// One thread's events: which chunks hold them, in order.

@@ -1,5 +1,7 @@
 //! The events of one thread, decoded as they are asked for.
 
+mod skimming;
+
 use super::calls::CallId;
 use super::error::{Damage, DamageKind, ReplayError};
 use super::order::Visitor;
@@ -116,6 +118,8 @@ pub(super) struct Stream {
     chunks: Vec<usize>,
     /// How many chunks were begun.
     begun: usize,
+    /// Of how many at the front only the definitions are wanted.
+    skimmed: usize,
     /// Whether more chunks may come.
     grows: bool,
     bytes: Vec<u8>,
@@ -132,6 +136,7 @@ impl Stream {
             index,
             chunks: source.chunks.clone(),
             begun: 0,
+            skimmed: 0,
             grows: false,
             bytes: Vec::new(),
             position: 0,
@@ -207,43 +212,16 @@ impl Stream {
     ) -> Result<Pause, ReplayError> {
         visitor.run(self.index, self.turn, self.time);
         loop {
-            let mut input = &self.bytes[self.position..];
-            while let Some(&kind) = input.first() {
-                let stacks = &mut self.stacks;
-                let told = match Decoder::form(kind) {
-                    Common::Allocation => self
-                        .decoder
-                        .allocation(&mut input, stacks)
-                        .map(|allocation| visitor.allocation(self.index, stacks, allocation)),
-                    Common::Free => self
-                        .decoder
-                        .free(&mut input)
-                        .map(|free| visitor.free(self.index, stacks, free)),
-                    Common::Neither => match self.decoder.next(&mut input, stacks) {
-                        Ok(Event::Turn { turn, time } | Event::Restart { turn, time, .. }) => {
-                            self.turn = turn;
-                            self.time = time;
-                            if turn > limit {
-                                self.position = self.bytes.len() - input.len();
-                                return Ok(Pause::Until(turn));
-                            }
-                            visitor.run(self.index, turn, time);
-                            Ok(ControlFlow::Continue(()))
-                        }
-                        Ok(event) => Ok(visitor.event(self.index, stacks, event)),
-                        Err(error) => Err(error),
-                    },
-                };
-                match told {
-                    Ok(ControlFlow::Continue(())) => {}
-                    Ok(ControlFlow::Break(())) => return Ok(Pause::Stopped),
-                    Err(error) => {
-                        self.position = self.bytes.len() - input.len();
-                        return Ok(self.damaged(DamageKind::Event(error)));
-                    }
-                }
+            let pause = if self.is_skimmed() || visitor.skims() {
+                self.tell::<true>(limit, visitor)
+            } else {
+                self.tell::<false>(limit, visitor)
+            };
+            if let Some(pause) = pause {
+                return Ok(pause);
             }
             self.position = 0;
+            self.pass_over(source, visitor.skims());
             let Some(&chunk) = self.chunks.get(self.begun) else {
                 self.bytes.clear();
                 if !self.grows {
@@ -257,6 +235,61 @@ impl Stream {
                     return Ok(self.damaged(DamageKind::Chunk));
                 }
                 other => other?,
+            }
+        }
+    }
+
+    /// Hands out what is left of the chunk that was begun last, without the common forms of
+    /// allocations and frees if it is to be skimmed. Nothing is returned at its end.
+    #[inline(always)]
+    fn tell<const SKIM: bool>(
+        &mut self,
+        limit: Turn,
+        visitor: &mut impl Visitor,
+    ) -> Option<Pause> {
+        let mut input = &self.bytes[self.position..];
+        loop {
+            if SKIM {
+                Decoder::skip_common(&mut input);
+            }
+            let &kind = input.first()?;
+            let form = if SKIM {
+                Common::Neither
+            } else {
+                Decoder::form(kind)
+            };
+            let stacks = &mut self.stacks;
+            let told = match form {
+                Common::Allocation => self
+                    .decoder
+                    .allocation(&mut input, stacks)
+                    .map(|allocation| visitor.allocation(self.index, stacks, allocation)),
+                Common::Free => self
+                    .decoder
+                    .free(&mut input)
+                    .map(|free| visitor.free(self.index, stacks, free)),
+                Common::Neither => match self.decoder.next(&mut input, stacks) {
+                    Ok(Event::Turn { turn, time } | Event::Restart { turn, time, .. }) => {
+                        self.turn = turn;
+                        self.time = time;
+                        if turn > limit {
+                            self.position = self.bytes.len() - input.len();
+                            return Some(Pause::Until(turn));
+                        }
+                        visitor.run(self.index, turn, time);
+                        Ok(ControlFlow::Continue(()))
+                    }
+                    Ok(event) => Ok(visitor.event(self.index, stacks, event)),
+                    Err(error) => Err(error),
+                },
+            };
+            match told {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => return Some(Pause::Stopped),
+                Err(error) => {
+                    self.position = self.bytes.len() - input.len();
+                    return Some(self.damaged(DamageKind::Event(error)));
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod common;
 mod rare;
+mod skip;
 
 use super::operation;
 use super::{

@@ -11,7 +11,7 @@ use std::vec::Vec;
 
 /// Sites for any stack number at all.
 #[derive(Default)]
-struct AllSites(std::collections::HashMap<u32, SitePair>);
+pub(crate) struct AllSites(std::collections::HashMap<u32, SitePair>);
 
 impl Sites for AllSites {
     fn site(&mut self, stack: StackId) -> &mut SitePair {
@@ -94,7 +94,7 @@ pub(crate) fn events() -> impl Strategy<Value = Event<'static>> {
     ]
 }
 
-fn encode(events: &[Event<'_>]) -> Vec<u8> {
+pub(crate) fn encode(events: &[Event<'_>]) -> Vec<u8> {
     let mut encoder = Encoder::new();
     let mut sites = AllSites::default();
     let mut bytes = Vec::new();

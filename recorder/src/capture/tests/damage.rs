@@ -57,7 +57,13 @@ proptest! {
                 };
                 let (first, last) = (Microseconds(first), Microseconds(last));
                 let turn = Turn(turn);
-                (ChunkHead { kind, stream, image, starts_with_restart, turn, first, last }, bytes)
+                let head = ChunkHead {
+                    starts_with_restart,
+                    turn,
+                    last,
+                    ..ChunkHead::at(kind, first).of_stream(stream, image)
+                };
+                (head, bytes)
             })
             .collect();
         write(&path, &chunks);
