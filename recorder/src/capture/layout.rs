@@ -222,8 +222,8 @@ impl Chunk {
 
     pub(super) fn encode(&self) -> [u8; HEAD_BYTES] {
         let mut bytes = [0; HEAD_BYTES];
-        let flags = RESTART_FLAG * u16::from(self.starts_with_restart)
-            | ONLY_BLOCKS_FLAG * u16::from(self.only_blocks);
+        let restart = RESTART_FLAG * u16::from(self.starts_with_restart);
+        let flags = restart | (ONLY_BLOCKS_FLAG * u16::from(self.only_blocks));
         bytes[0..4].copy_from_slice(&MAGIC);
         bytes[4] = self.kind.number();
         bytes[5] = match self.coding {

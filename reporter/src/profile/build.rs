@@ -132,7 +132,9 @@ fn in_order<T: Copy + Ord>(
             (row.call, row.stream, row.allocator as u8)
         };
         let name = |found: &DetailedTotals| {
-            let named = found.type_id.and_then(|type_id| definitions.type_name(type_id));
+            let named = found
+                .type_id
+                .and_then(|type_id| definitions.type_name(type_id));
             (found.type_id == Some(TypeId::UNKNOWN), named)
         };
         let rest = |found: &DetailedTotals| (found.size, found.answers);

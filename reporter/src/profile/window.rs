@@ -25,11 +25,18 @@ pub(super) fn take_window(
     // types are read at the death of an object, and questions may be about it
     let at_once = !types && atoms.is_empty();
     let snapshot = Snapshot::new(span, detail).asking(atoms);
-    let snapshot = if at_once { snapshot.at_once() } else { snapshot };
+    let snapshot = if at_once {
+        snapshot.at_once()
+    } else {
+        snapshot
+    };
     let Some(replay) = replay_window(recording, source, snapshot, &window)? else {
         return Ok(None);
     };
     let snapshot = &replay.observer;
+    if !snapshot.came_in_order() {
+        return Ok(None);
+    }
     let Ok(state) = reached(snapshot, &replay.marks) else {
         return Ok(None);
     };

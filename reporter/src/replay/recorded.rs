@@ -1,19 +1,23 @@
 //! A recording written by a test, event by event, in memory.
 
 use super::error::ReplayError;
-use super::source::{Source, StreamSource};
+use super::source::{Outline, Source, StreamSource};
 use super::space::SpaceIndex;
 use memprof_wire::allocator::Allocator;
 use memprof_wire::codec::{Encoder, MAX_EVENT};
 use memprof_wire::event::{Event, LineTable};
 use memprof_wire::predictor::SitePair;
 use memprof_wire::units::{Address, CodeId, Microseconds, Size, StackId, Turn, TypeId};
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// Streams that grow by one event at a time.
 #[derive(Default)]
 pub(crate) struct Recorded {
     chunks: Vec<Vec<u8>>,
+    outlines: Vec<Outline>,
+    /// Which chunks were read, in order.
+    read: RefCell<Vec<usize>>,
     streams: Vec<StreamSource>,
     writers: Vec<Writer>,
 }
@@ -22,6 +26,10 @@ pub(crate) struct Recorded {
 struct Writer {
     encoder: Encoder,
     sites: HashMap<u32, SitePair>,
+    /// How many stacks were defined.
+    stacks: u32,
+    turn: Turn,
+    time: Microseconds,
     /// The chunk that is being written, unless it was cut.
     chunk: Option<usize>,
 }
@@ -37,7 +45,26 @@ impl Recorded {
             _ => &mut unused,
         };
         let bytes = writer.encoder.write_to(&mut buffer, &event, site).to_vec();
-        self.bytes(stream, &bytes)
+        match event {
+            Event::Turn { turn, time } => (writer.turn, writer.time) = (turn, time),
+            Event::PythonFrame { .. } => writer.stacks += 1,
+            _ => {}
+        }
+        let (turn, time) = (writer.turn, writer.time);
+        self.bytes(stream, &bytes);
+        if let Some(chunk) = self.writer(stream).chunk {
+            let outline = &mut self.outlines[chunk];
+            outline.restarts |= matches!(event, Event::Restart { .. });
+            outline.only_blocks &= matches!(
+                event,
+                Event::Turn { .. }
+                    | Event::Restart { .. }
+                    | Event::Allocation { .. }
+                    | Event::Free { .. }
+            );
+            (outline.turn, outline.last) = (Turn(turn.0 + 1), time);
+        }
+        self
     }
 
     /// Writes bytes as they are.
@@ -47,6 +74,10 @@ impl Recorded {
         let chunk = *writer.chunk.get_or_insert(next);
         if chunk == next {
             self.chunks.push(Vec::new());
+            self.outlines.push(Outline {
+                only_blocks: true,
+                ..Outline::UNKNOWN
+            });
             self.streams[stream as usize].chunks.push(chunk);
         }
         self.chunks[chunk].extend_from_slice(bytes);
@@ -57,6 +88,23 @@ impl Recorded {
     pub(crate) fn cut(&mut self, stream: u32) -> &mut Self {
         self.writer(stream).chunk = None;
         self
+    }
+
+    /// The next event of a stream begins a new chunk, from which decoding can begin.
+    pub(crate) fn restart(&mut self, stream: u32) -> &mut Self {
+        let writer = self.writer(stream);
+        let restart = Event::Restart {
+            turn: writer.turn,
+            time: writer.time,
+            stacks: writer.stacks,
+            epoch: writer.encoder.next_epoch(),
+        };
+        self.cut(stream).event(stream, restart)
+    }
+
+    /// Which chunks were read since this was last asked.
+    pub(crate) fn take_read(&self) -> Vec<usize> {
+        self.read.take()
     }
 
     /// Begins a run; its time is its turn in milliseconds.
@@ -131,8 +179,13 @@ impl Recorded {
 
 impl Source for Recorded {
     fn read(&self, chunk: usize, bytes: &mut Vec<u8>) -> Result<(), ReplayError> {
+        self.read.borrow_mut().push(chunk);
         bytes.clone_from(&self.chunks[chunk]);
         Ok(())
+    }
+
+    fn outline(&self, chunk: usize) -> Outline {
+        self.outlines[chunk]
     }
 }
 

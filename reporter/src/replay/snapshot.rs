@@ -160,6 +160,8 @@ pub struct Snapshot {
     span: Span,
     detail: Detail,
     at_once: bool,
+    /// Whether the moment came before the span began.
+    backwards: bool,
     after: Option<Reached>,
     until: Option<Reached>,
     cells: Vec<Cell>,
@@ -196,6 +198,7 @@ impl Snapshot {
             span,
             detail,
             at_once: false,
+            backwards: false,
             cells: Vec::new(),
             known: NumberMap::default(),
             atoms: Atoms::default(),
@@ -235,6 +238,12 @@ impl Snapshot {
     /// The state of the whole heap where the span began, if it came.
     pub fn after(&self) -> Option<Peak> {
         self.after.map(|after| after.state)
+    }
+
+    /// Whether the span began, and ended no earlier, as far as their order is known. Where it is not
+    /// so nothing may have been born in between, so that it is a span all the same.
+    pub fn came_in_order(&self) -> bool {
+        self.after.is_some() && self.until.is_some() && !self.backwards
     }
 
     /// The span that was asked for.
@@ -319,6 +328,7 @@ impl Snapshot {
         }
         if self.until.is_none() && what(&self.span.until) {
             self.until = Some(reached);
+            self.backwards = self.after.is_none();
         }
     }
 }

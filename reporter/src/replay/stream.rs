@@ -242,11 +242,7 @@ impl Stream {
     /// Hands out what is left of the chunk that was begun last, without the common forms of
     /// allocations and frees if it is to be skimmed. Nothing is returned at its end.
     #[inline(always)]
-    fn tell<const SKIM: bool>(
-        &mut self,
-        limit: Turn,
-        visitor: &mut impl Visitor,
-    ) -> Option<Pause> {
+    fn tell<const SKIM: bool>(&mut self, limit: Turn, visitor: &mut impl Visitor) -> Option<Pause> {
         let mut input = &self.bytes[self.position..];
         loop {
             if SKIM {

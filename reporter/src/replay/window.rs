@@ -154,3 +154,6 @@ fn skimmed(chunks: &[Outline], opening: Opening) -> usize {
     let restart = chunks[..=wanted].iter().rposition(|chunk| chunk.restarts);
     restart.unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

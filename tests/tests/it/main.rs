@@ -51,3 +51,4 @@ mod timeline;
 mod unharmed;
 mod unwinding;
 mod versions;
+mod windows;

@@ -119,7 +119,7 @@ mod tests {
     use std::vec::Vec;
 
     /// The events of no common form, with or without a look at the others, and the error at the end.
-    fn others<'a>(mut input: &'a [u8], skip: bool) -> (Vec<Event<'a>>, DecodeError, usize) {
+    fn others(mut input: &[u8], skip: bool) -> (Vec<Event<'_>>, DecodeError, usize) {
         let mut decoder = Decoder::new();
         let mut sites = AllSites::default();
         let mut found = Vec::new();
