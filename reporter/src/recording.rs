@@ -198,7 +198,8 @@ impl Recording {
     /// Seconds from the start to the end, or as far as is known.
     pub fn duration(&self) -> f64 {
         let ending = self.reader.ending().map(|ending| ending.duration);
-        let last = || self.reader.chunks().iter().map(|chunk| chunk.last.0).max();
+        let ends = self.reader.chunks().iter().map(|chunk| chunk.head.last.0);
+        let last = || ends.max();
         ending.unwrap_or_else(|| last().unwrap_or(0) as f64 / 1e6)
     }
 
@@ -294,12 +295,12 @@ impl Source for Recording {
     }
 
     fn outline(&self, chunk: usize) -> Outline {
-        let chunk = &self.reader.chunks()[chunk];
+        let head = self.reader.chunks()[chunk].head;
         Outline {
-            restarts: chunk.starts_with_restart,
-            only_blocks: chunk.only_blocks,
-            turn: chunk.turn,
-            last: chunk.last,
+            restarts: head.starts_with_restart,
+            only_blocks: head.only_blocks,
+            turn: head.turn,
+            last: head.last,
         }
     }
 }
@@ -310,8 +311,8 @@ fn choose_image(reader: &CaptureReader, process: Option<u32>) -> Result<u32, Rec
     let with_events: HashSet<u32> = reader
         .chunks()
         .iter()
-        .filter(|chunk| chunk.kind == ChunkKind::Events)
-        .map(|chunk| chunk.image)
+        .filter(|chunk| chunk.head.kind == ChunkKind::Events)
+        .map(|chunk| chunk.head.image)
         .collect();
     let has_events = |image: u32| with_events.contains(&image);
     let wanted = process.unwrap_or(reader.facts().root);
@@ -375,8 +376,9 @@ fn streams_of(reader: &CaptureReader, images: &[u32]) -> Vec<StreamSource> {
         .collect();
     streams.sort_by_key(|stream| stream.number);
     for (index, chunk) in reader.chunks().iter().enumerate() {
-        if chunk.kind == ChunkKind::Events
-            && let Ok(place) = streams.binary_search_by_key(&chunk.stream, |stream| stream.number)
+        let head = chunk.head;
+        if head.kind == ChunkKind::Events
+            && let Ok(place) = streams.binary_search_by_key(&head.stream, |stream| stream.number)
         {
             streams[place].chunks.push(index);
         }

@@ -49,7 +49,7 @@ fn fill(
     let chunks = reader.chunks();
     let others = chunks
         .iter()
-        .rposition(|chunk| chunk.kind != ChunkKind::Symbols)
+        .rposition(|chunk| chunk.head.kind != ChunkKind::Symbols)
         .map_or(0, |last| last + 1);
     let mut writer = CaptureWriter::resume(file, copy, &chunks[..others])?;
     for module in symbols {

@@ -154,23 +154,8 @@ impl ChunkHead {
 /// A chunk in a file: what its header says, and where its bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// What the chunk holds.
-    pub kind: ChunkKind,
-    /// The stream it belongs to, 0 for none.
-    pub stream: u32,
-    /// The image it belongs to, 0 for none.
-    pub image: u32,
-    /// Whether its first event is a restart, so that decoding can begin here.
-    pub starts_with_restart: bool,
-    /// Whether it holds nothing but allocations, frees and turns, and perhaps that restart. Files of
-    /// earlier versions never say so.
-    pub only_blocks: bool,
-    /// Every event in this chunk and in all earlier ones of its stream has a smaller turn.
-    pub turn: Turn,
-    /// When the first byte was drained.
-    pub first: Microseconds,
-    /// When the last byte was drained.
-    pub last: Microseconds,
+    /// What the writer said about it.
+    pub head: ChunkHead,
     /// Where the header begins in the file.
     pub offset: u64,
     /// Bytes in the file, without the header.
@@ -204,14 +189,7 @@ impl Chunk {
         stored: &[u8],
     ) -> Self {
         Self {
-            kind: head.kind,
-            stream: head.stream,
-            image: head.image,
-            starts_with_restart: head.starts_with_restart,
-            only_blocks: head.only_blocks,
-            turn: head.turn,
-            first: head.first,
-            last: head.last,
+            head: *head,
             offset,
             stored: stored.len() as u32,
             raw,
@@ -221,24 +199,25 @@ impl Chunk {
     }
 
     pub(super) fn encode(&self) -> [u8; HEAD_BYTES] {
+        let head = &self.head;
         let mut bytes = [0; HEAD_BYTES];
-        let restart = RESTART_FLAG * u16::from(self.starts_with_restart);
-        let flags = restart | (ONLY_BLOCKS_FLAG * u16::from(self.only_blocks));
+        let restart = RESTART_FLAG * u16::from(head.starts_with_restart);
+        let flags = restart | (ONLY_BLOCKS_FLAG * u16::from(head.only_blocks));
         bytes[0..4].copy_from_slice(&MAGIC);
-        bytes[4] = self.kind.number();
+        bytes[4] = head.kind.number();
         bytes[5] = match self.coding {
             Coding::Plain => 0,
             Coding::Lz4 => 1,
             Coding::Lz4Twice => 2,
         };
         bytes[6..8].copy_from_slice(&flags.to_le_bytes());
-        bytes[8..12].copy_from_slice(&self.stream.to_le_bytes());
-        bytes[12..16].copy_from_slice(&self.image.to_le_bytes());
+        bytes[8..12].copy_from_slice(&head.stream.to_le_bytes());
+        bytes[12..16].copy_from_slice(&head.image.to_le_bytes());
         bytes[16..20].copy_from_slice(&self.stored.to_le_bytes());
         bytes[20..24].copy_from_slice(&self.raw.to_le_bytes());
-        bytes[24..32].copy_from_slice(&self.turn.0.to_le_bytes());
-        bytes[32..40].copy_from_slice(&self.first.0.to_le_bytes());
-        bytes[40..48].copy_from_slice(&self.last.0.to_le_bytes());
+        bytes[24..32].copy_from_slice(&head.turn.0.to_le_bytes());
+        bytes[32..40].copy_from_slice(&head.first.0.to_le_bytes());
+        bytes[40..48].copy_from_slice(&head.last.0.to_le_bytes());
         bytes[48..52].copy_from_slice(&self.checksum.to_le_bytes());
         let checksum = crc32fast::hash(&bytes[..52]);
         bytes[52..56].copy_from_slice(&checksum.to_le_bytes());
@@ -275,7 +254,7 @@ impl Chunk {
             return Err(NoHeader("a chunk is larger than the format allows"));
         }
         let flags = u16::from_le_bytes([bytes[6], bytes[7]]);
-        Ok(Self {
+        let head = ChunkHead {
             kind,
             stream: four(bytes, 8),
             image: four(bytes, 12),
@@ -284,6 +263,9 @@ impl Chunk {
             turn: Turn(eight(bytes, 24)),
             first: Microseconds(eight(bytes, 32)),
             last: Microseconds(eight(bytes, 40)),
+        };
+        Ok(Self {
+            head,
             offset,
             stored,
             raw,

@@ -78,7 +78,7 @@ impl CaptureReader {
             None => reader.walk(length)?,
         }
         match reader.chunks.first() {
-            Some(chunk) if chunk.kind == ChunkKind::Facts => {
+            Some(chunk) if chunk.head.kind == ChunkKind::Facts => {
                 reader.facts = reader.read_json(&chunk.clone(), &mut Vec::new())?;
                 reader.list();
                 Ok(reader)
@@ -226,7 +226,7 @@ impl CaptureReader {
         let mut bytes = Vec::new();
         while let Some(chunk) = self.chunks.get(self.listed).copied() {
             let bytes = &mut bytes;
-            let result = match chunk.kind {
+            let result = match chunk.head.kind {
                 ChunkKind::Stream => self
                     .read_json(&chunk, bytes)
                     .map(|item| self.streams.push(item)),

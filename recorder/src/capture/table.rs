@@ -33,7 +33,7 @@ pub(super) fn by_index(file: &File, length: u64, first: u64) -> Option<Vec<Chunk
     }
     let offset = u64::from_le_bytes(*offset);
     let index = header_at(file, length, offset).ok()?.ok()?;
-    if index.kind != ChunkKind::Index || index.end() != length - TRAILER_BYTES {
+    if index.head.kind != ChunkKind::Index || index.end() != length - TRAILER_BYTES {
         return None;
     }
     let mut entries = vec![0; index.stored as usize];
@@ -81,7 +81,7 @@ pub(super) fn walk(
         if chunk.end() > length {
             return Ok(Stop::NotWhole);
         }
-        if chunk.kind == ChunkKind::Index {
+        if chunk.head.kind == ChunkKind::Index {
             return Ok(Stop::AtIndex);
         }
         *next = chunk.end();

@@ -3,8 +3,8 @@
 mod damage;
 
 use super::{
-    CaptureError, CaptureReader, CaptureWriter, Chunk, ChunkHead, ChunkKind, Completeness, Ending,
-    Facts, ImageStart, Observation, Output, StreamStart,
+    CaptureError, CaptureReader, CaptureWriter, ChunkHead, ChunkKind, Completeness, Ending, Facts,
+    ImageStart, Observation, Output, StreamStart,
 };
 use crate::folder::Folder;
 use memprof_wire::units::{Microseconds, Turn};
@@ -94,33 +94,9 @@ fn contents(reader: &CaptureReader) -> Vec<(ChunkHead, Vec<u8>)> {
         if reader.read(chunk, &mut bytes).is_err() {
             break;
         }
-        contents.push((head_of(chunk), bytes.clone()));
+        contents.push((chunk.head, bytes.clone()));
     }
     contents
-}
-
-fn head_of(chunk: &Chunk) -> ChunkHead {
-    let Chunk {
-        kind,
-        stream,
-        image,
-        starts_with_restart,
-        only_blocks,
-        turn,
-        first,
-        last,
-        ..
-    } = *chunk;
-    ChunkHead {
-        kind,
-        stream,
-        image,
-        starts_with_restart,
-        only_blocks,
-        turn,
-        first,
-        last,
-    }
 }
 
 #[test]

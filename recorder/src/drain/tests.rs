@@ -34,10 +34,10 @@ fn everything_that_was_written_arrives_in_order() {
     assert!(
         chunks
             .iter()
-            .all(|chunk| chunk.raw <= 512 << 10 && !chunk.starts_with_restart)
+            .all(|chunk| chunk.raw <= 512 << 10 && !chunk.head.starts_with_restart)
     );
-    assert!(chunks.is_sorted_by_key(|chunk| (chunk.turn, chunk.first)));
-    assert!(chunks.last().is_some_and(|chunk| chunk.turn > turn));
+    assert!(chunks.is_sorted_by_key(|chunk| (chunk.head.turn, chunk.head.first)));
+    assert!(chunks.last().is_some_and(|chunk| chunk.head.turn > turn));
     let stream = &reader.streams()[0];
     assert_eq!(
         (stream.stream, stream.image, stream.process),
@@ -62,7 +62,7 @@ fn decoding_can_begin_anew_every_few_megabytes() {
     let chunks = event_chunks(&reader, 1);
     let (mut restarts, mut since) = (0, 0);
     for chunk in &chunks {
-        if chunk.starts_with_restart {
+        if chunk.head.starts_with_restart {
             assert!(since >= 4 << 20, "{since}");
             (restarts, since) = (restarts + 1, 0);
         }
@@ -194,5 +194,5 @@ fn turns_bound_the_events_before_them() {
     producer.wait();
     let (_, reader) = recording.end();
     let chunks = event_chunks(&reader, 1);
-    assert!(chunks[0].turn > turn && turn > Turn(0));
+    assert!(chunks[0].head.turn > turn && turn > Turn(0));
 }

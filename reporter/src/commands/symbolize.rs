@@ -65,8 +65,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         .reader()
         .chunks()
         .iter()
-        .filter(|chunk| chunk.kind == ChunkKind::Events)
-        .map(|chunk| chunk.image)
+        .filter(|chunk| chunk.head.kind == ChunkKind::Events)
+        .map(|chunk| chunk.head.image)
         .collect();
     images.sort_unstable();
     images.dedup();

@@ -229,7 +229,7 @@ impl Follower {
         let chunks = self.reader.chunks().iter().enumerate();
         for (index, chunk) in chunks.skip(self.seen.chunks) {
             self.cut.chunk(chunk, Instant::now());
-            match chunk.kind {
+            match chunk.head.kind {
                 ChunkKind::Events => self.programs.chunk(&self.reader, index, chunk)?,
                 ChunkKind::Modules => self.seen.module_lists += 1,
                 _ => {}

@@ -72,8 +72,8 @@ pub(super) fn choose(reader: &CaptureReader, process: Option<u32>) -> Vec<Progra
 pub(super) fn with_events(reader: &CaptureReader) -> HashMap<u32, u32> {
     let chunks = reader.chunks().iter();
     let images: HashSet<u32> = chunks
-        .filter(|chunk| chunk.kind == ChunkKind::Events)
-        .map(|chunk| chunk.image)
+        .filter(|chunk| chunk.head.kind == ChunkKind::Events)
+        .map(|chunk| chunk.head.image)
         .collect();
     let streams = reader.streams().iter();
     streams
@@ -110,7 +110,7 @@ pub(crate) fn inheritance(reader: &CaptureReader, image: u32) -> Option<(u32, Tu
     let chunk = reader
         .chunks()
         .iter()
-        .find(|chunk| chunk.kind == ChunkKind::Events && chunk.stream == first)?;
+        .find(|chunk| chunk.head.kind == ChunkKind::Events && chunk.head.stream == first)?;
     let mut bytes = Vec::new();
     reader.read(chunk, &mut bytes).ok()?;
     let (mut input, mut sites) = (&bytes[..], StackTable::default());

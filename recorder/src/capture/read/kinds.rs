@@ -33,7 +33,7 @@ impl CaptureReader {
                 let modules = self.read_json(chunk, &mut bytes)?;
                 Ok(Modules {
                     image,
-                    time: chunk.first,
+                    time: chunk.head.first,
                     modules,
                 })
             })
@@ -68,6 +68,6 @@ impl CaptureReader {
     fn chunks_of(&self, kind: ChunkKind, image: u32) -> impl Iterator<Item = &Chunk> {
         self.chunks
             .iter()
-            .filter(move |chunk| chunk.kind == kind && chunk.image == image)
+            .filter(move |chunk| chunk.head.kind == kind && chunk.head.image == image)
     }
 }

@@ -183,7 +183,8 @@ impl Producer {
 }
 
 pub(super) fn event_chunks(reader: &CaptureReader, stream: u32) -> Vec<Chunk> {
-    let is_wanted = |chunk: &&Chunk| chunk.kind == ChunkKind::Events && chunk.stream == stream;
+    let is_wanted =
+        |chunk: &&Chunk| chunk.head.kind == ChunkKind::Events && chunk.head.stream == stream;
     reader.chunks().iter().filter(is_wanted).copied().collect()
 }
 
@@ -209,7 +210,7 @@ pub(super) fn said(reader: &CaptureReader, chunks: &[Chunk]) -> Vec<u8> {
         while !input.is_empty() {
             match decoder.next(&mut input, &mut sites) {
                 Ok(Event::Bytes(text)) => all.extend_from_slice(text),
-                Ok(Event::Restart { .. }) => assert!(first && chunk.starts_with_restart),
+                Ok(Event::Restart { .. }) => assert!(first && chunk.head.starts_with_restart),
                 other => panic!("nobody wrote {other:?}"),
             }
             first = false;

@@ -32,8 +32,8 @@ pub(super) struct Cut {
 impl Cut {
     /// There is a new chunk in the file.
     pub(super) fn chunk(&mut self, chunk: &Chunk, now: Instant) {
-        let turn = (chunk.kind == ChunkKind::Events).then_some(chunk.turn);
-        self.drained(chunk.last, turn, now);
+        let turn = (chunk.head.kind == ChunkKind::Events).then_some(chunk.head.turn);
+        self.drained(chunk.head.last, turn, now);
     }
 
     fn drained(&mut self, time: Microseconds, turn: Option<Turn>, now: Instant) {

@@ -166,13 +166,13 @@ impl Programs {
         index: usize,
         chunk: &Chunk,
     ) -> Result<(), Missing> {
-        let place = match self.known.get(&chunk.stream) {
+        let place = match self.known.get(&chunk.head.stream) {
             Some(place) => *place,
             None => self.begin_stream(reader, chunk)?,
         };
         if let Some(place) = place {
             self.order.extend(place, index);
-            self.all_steps += usize::from(self.steps.insert(chunk.turn));
+            self.all_steps += usize::from(self.steps.insert(chunk.head.turn));
         }
         Ok(())
     }
@@ -183,26 +183,26 @@ impl Programs {
         chunk: &Chunk,
     ) -> Result<Option<StreamIndex>, Missing> {
         let mut starts = reader.streams().iter();
-        let start = starts.find(|start| start.stream == chunk.stream);
+        let start = starts.find(|start| start.stream == chunk.head.stream);
         let (process, thread) = start.map_or((0, 0), |start| (start.process, start.thread));
-        self.begin_image(chunk.image, process);
-        let Some(&space) = self.spaces.get(&chunk.image) else {
-            self.known.insert(chunk.stream, None);
+        self.begin_image(chunk.head.image, process);
+        let Some(&space) = self.spaces.get(&chunk.head.image) else {
+            self.known.insert(chunk.head.stream, None);
             return Ok(None);
         };
         if process == thread {
-            self.inherit(reader, chunk.image, space)?;
+            self.inherit(reader, chunk.head.image, space)?;
         }
         self.streams.push(StreamSource {
             space,
-            number: chunk.stream,
+            number: chunk.head.stream,
             process,
             thread,
             chunks: Vec::new(),
         });
         self.replay.begin_stream(space);
         let place = self.order.begin_stream(space);
-        self.known.insert(chunk.stream, Some(place));
+        self.known.insert(chunk.head.stream, Some(place));
         Ok(Some(place))
     }
 
