@@ -11,7 +11,7 @@ use memprof_recorder::capture::{
     CaptureError, CaptureReader, ChunkKind, Completeness, Facts, ImageStart, Observation,
 };
 use memprof_wire::units::{Address, Microseconds};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -308,13 +308,8 @@ impl Source for Recording {
 /// The last image of a process that recorded anything. A shell script that executes Python is an
 /// image before the one that is meant.
 fn choose_image(reader: &CaptureReader, process: Option<u32>) -> Result<u32, RecordingError> {
-    let with_events: HashSet<u32> = reader
-        .chunks()
-        .iter()
-        .filter(|chunk| chunk.head.kind == ChunkKind::Events)
-        .map(|chunk| chunk.head.image)
-        .collect();
-    let has_events = |image: u32| with_events.contains(&image);
+    let with_events = programs::with_events(reader);
+    let has_events = |image: u32| with_events.contains_key(&image);
     let wanted = process.unwrap_or(reader.facts().root);
     let of_process = reader
         .streams()

@@ -5,7 +5,7 @@ use crate::recording::Recording;
 use crate::replay::{Order, StackTable, StreamIndex, Visitor};
 use crate::symbols::Settings;
 use crate::symbols::native::Gathered;
-use memprof_recorder::capture::{ChunkKind, Completeness, write_symbols};
+use memprof_recorder::capture::{Completeness, write_symbols};
 use memprof_wire::event::Event;
 use memprof_wire::units::{Address, Microseconds, Turn};
 use serde::Serialize;
@@ -61,15 +61,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     if recording.reader().completeness() == Completeness::Growing {
         return Err(Failure::StillRecording(options.path.clone()));
     }
-    let mut images: Vec<u32> = recording
-        .reader()
-        .chunks()
-        .iter()
-        .filter(|chunk| chunk.head.kind == ChunkKind::Events)
-        .map(|chunk| chunk.head.image)
-        .collect();
+    let mut images: Vec<u32> = recording.recorded_images().into_keys().collect();
     images.sort_unstable();
-    images.dedup();
     let mut gathered = Gathered::default();
     for image in images {
         let mut seen = Seen::default();
