@@ -10,7 +10,7 @@ mod recent;
 
 use super::rule;
 use super::runs::Runs;
-use super::segment::{End, Key, Made, Segment};
+use super::segment::{Behind, End, Key, Made, Segment};
 use super::trunk::{Python, Trunk, Trunks};
 use crate::memory::Array;
 use core::hint::select_unpredictable;
@@ -206,17 +206,17 @@ impl Path {
             if count == 1 || (!whole && branch.is_none_or(|branch: Branch| branch.whole)) {
                 let outside = runs.python(python);
                 // SAFETY: the words of the segment led to this frame.
-                if let Some(trunk) = unsafe { self.trunks.find(key, outside, whole) } {
-                    // SAFETY: it was found among the trunks.
-                    let (serial, base) = unsafe { ((*trunk).serial(), (*trunk).stack()) };
+                if let Some(place) = unsafe { self.trunks.find(key, outside, whole) } {
+                    // SAFETY: it was found there.
+                    let trunk = unsafe { self.trunks.at(place) };
                     if count == 1 {
                         let all = runs.python(runs.depth()).stack;
-                        let way = segment.way(key.ip, all);
-                        (way.trunk, way.serial) = (trunk, serial);
+                        let behind = segment.behind(key.ip, all);
+                        behind.found(place, trunk.serial());
                     }
                     return Some(Known {
                         count,
-                        base,
+                        base: trunk.stack(),
                         outside: python,
                         branch: branch.map(|branch| Branch {
                             further_out: trunk,
@@ -256,17 +256,25 @@ impl Path {
         // SAFETY: a place of the table; its trunks, if any, are some of the table of trunks, which
         // is given back together with the segments.
         unsafe {
-            // the outermost frame has no caller
-            if (*segment).end == End::Outermost || !(*segment).holds() {
+            if !(*segment).holds() {
                 return None;
             }
+            // of the outermost frame it is some word of the stack, and there is no trunk
             let caller = (*segment).caller(0).ip;
-            let way = *(*segment).way(caller, python.stack);
-            let trunk = way.trunk.as_ref()?;
-            let known = caller == trunk.ip()
-                && trunk.fits(runs, python)
-                && trunk.is_behind(way.serial, python);
-            known.then_some((segment, trunk))
+            let Behind { place, serials } = *(*segment).behind(caller, python.stack);
+            for (place, serial) in [(place, serials[0]), (place ^ 1, serials[1])] {
+                if serial == 0 {
+                    break;
+                }
+                let trunk = self.trunks.at(place);
+                if caller == trunk.ip()
+                    && trunk.fits(runs, python)
+                    && trunk.is_behind(serial, python)
+                {
+                    return Some((segment, trunk));
+                }
+            }
+            None
         }
     }
 

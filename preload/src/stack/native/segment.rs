@@ -9,7 +9,6 @@
 //! part of what the next one is looked up by: a trie of frames, with as few nodes as it takes.
 
 use super::frame::{CERTAIN, Frame, UNCERTAIN};
-use super::trunk::Trunk;
 use memprof_wire::units::StackId;
 
 /// Words that a segment may have.
@@ -75,26 +74,27 @@ pub struct Made {
 }
 
 /// How many trunks a segment remembers, and how many stacks that it made.
-const WAYS: usize = 4;
+const WAYS: usize = 8;
 
-/// A trunk that was found behind a segment.
+/// Which trunks were last found behind a segment, at two places side by side.
 #[derive(Clone, Copy, Debug)]
-pub struct Way {
-    /// The trunk; null for none.
-    pub trunk: *const Trunk,
-    /// Which trunk that was.
-    pub serial: u32,
+pub struct Behind {
+    /// The place of the last one.
+    pub place: u8,
+    /// Which trunk it is, and which the one beside it is; 0 for none that was ever behind.
+    pub serials: [u32; 2],
 }
 
-/// A stretch of frames.
+/// A stretch of frames. What is looked at each time is in its first cache line, in the words, and in
+/// the line of what it made.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub struct Segment {
     key: Key,
     /// The instruction of the frame further out; 0 when it has to be read.
     caller_ip: usize,
-    /// Where the instruction of the frame further out is read.
-    caller_slot: usize,
+    /// Where the instruction of the frame further out is read: so far above the innermost frame.
+    caller_slot: u32,
     /// Tells this segment from all that were in its place before.
     pub serial: u32,
     /// What lies further out.
@@ -103,6 +103,11 @@ pub struct Segment {
     needs_base: bool,
     count: u8,
     frames: u8,
+    words: [Word; WORDS],
+    /// Where it was the innermost segment: the trunks that were behind it.
+    trunks: [Behind; WAYS],
+    /// What was last made of it.
+    made: [Made; WAYS],
     /// The segment that was found further out the last time, if it always begins at the same frame.
     pub next: *mut Segment,
     /// Where the `rbp` of the frame further out stands; 0 when it is that of the innermost one.
@@ -116,11 +121,6 @@ pub struct Segment {
     pub first: u32,
     /// Which of the words are return addresses: a bit for each.
     returns: u32,
-    words: [Word; WORDS],
-    /// Where it was the innermost segment: what was behind it.
-    ways: [Way; WAYS],
-    /// What was last made of it.
-    made: [Made; WAYS],
 }
 
 /// A frame that a segment may begin at.
@@ -133,6 +133,21 @@ pub struct Key {
     pub sp: usize,
     /// Its `rbp`.
     pub bp: usize,
+}
+
+impl Behind {
+    /// A trunk was found at this place.
+    pub fn found(&mut self, place: u8, serial: u32) {
+        let beside = if place == self.place ^ 1 {
+            self.serials[0]
+        } else {
+            0
+        };
+        *self = Self {
+            place,
+            serials: [serial, beside],
+        };
+    }
 }
 
 impl Key {
@@ -167,14 +182,14 @@ impl Segment {
             first: 0,
             anchor: 0,
             caller_ip: if branches { 0 } else { caller.ip },
-            caller_slot: outermost.return_slot,
+            caller_slot: u32::try_from(outermost.return_slot.saturating_sub(innermost.sp)).ok()?,
             caller_distance: u32::try_from(caller.sp - innermost.sp).ok()?,
             next: core::ptr::null_mut(),
             caller_base: 0,
             words: [Word::default(); WORDS],
-            ways: [Way {
-                trunk: core::ptr::null(),
-                serial: 0,
+            trunks: [Behind {
+                place: 0,
+                serials: [0; 2],
             }; WAYS],
             made: [Made {
                 base: StackId::NONE,
@@ -246,7 +261,12 @@ impl Segment {
 
     /// Where the instruction of the frame further out stands, if it is not always the same.
     pub fn branch_slot(&self) -> Option<usize> {
-        (self.caller_ip == 0).then_some(self.caller_slot)
+        (self.caller_ip == 0).then_some(self.caller_slot())
+    }
+
+    #[inline(always)]
+    fn caller_slot(&self) -> usize {
+        self.key.sp + self.caller_slot as usize
     }
 
     /// Whether the frame further out always is the same.
@@ -297,7 +317,7 @@ impl Segment {
         unsafe {
             Key {
                 ip: match self.caller_ip {
-                    0 => load(self.caller_slot),
+                    0 => load(self.caller_slot()),
                     ip => ip,
                 },
                 sp: self.key.sp + self.caller_distance as usize,
@@ -309,11 +329,12 @@ impl Segment {
         }
     }
 
-    /// Where the trunk is remembered that begins at this instruction, if all Python frames make
-    /// this stack.
+    /// The trunks that were last found behind this; given the instruction where they begin, and the
+    /// stack that all Python frames make.
     #[inline(always)]
-    pub fn way(&mut self, caller: usize, python: StackId) -> &mut Way {
-        &mut self.ways[(caller >> 2 ^ caller >> 6 ^ python.0 as usize) % WAYS]
+    pub fn behind(&mut self, caller: usize, python: StackId) -> &mut Behind {
+        let word = caller as u32 ^ python.0 << 7;
+        &mut self.trunks[(word.wrapping_mul(0x9e37_79b9) >> 24) as usize % WAYS]
     }
 
     /// Where it is remembered what was made of this.

@@ -15,44 +15,46 @@ use memprof_wire::units::StackId;
 
 /// Words that a trunk may have.
 const WORDS: usize = 116;
-/// Trunks that a thread keeps: pairs of places, 128 KiB in all, touched as far as they are needed.
-const TRUNKS: usize = 64;
+/// Trunks that a thread keeps: pairs of places, 512 KiB in all, touched as far as they are needed.
+const TRUNKS: usize = 1 << u8::BITS;
 /// Words that are compared in one go.
 const STRIDE: usize = 4;
 
 /// What there is of an interpreter, up to some frame.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Python {
     /// How many frames there are.
     pub depth: usize,
-    /// The stack that they make alone.
-    pub stack: StackId,
     /// Where this library keeps them.
     pub frames: *const Frame,
     /// The interpreter's state of the thread.
     pub state: usize,
     /// The interpreter's link to its innermost run, where it has such links.
     pub entry: usize,
+    /// The stack that the frames make alone.
+    pub stack: StackId,
 }
 
-/// A list of words that tell all callers of a frame.
+/// A list of words that tell all callers of a frame. What is looked at each time is in its first cache
+/// line, and in the words.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub struct Trunk {
     /// The instruction of the frame where it begins; 0 in an entry without any.
     ip: usize,
-    sp: usize,
     python: Python,
     /// The stack of all frames.
     stack: StackId,
     serial: u32,
-    count: u32,
+    count: u16,
     needs_base: bool,
     /// Whether all Python frames are in it, rather than a run missing that is further in.
     whole: bool,
+    words: [Word; WORDS],
+    sp: usize,
     /// `rbp`, if it decides where anything stands.
     bp: usize,
-    words: [Word; WORDS],
 }
 
 impl Trunk {
@@ -83,7 +85,7 @@ impl Trunk {
     /// Adds a word. They are looked at in this order: each has to be part of something that is
     /// live if those before it hold what they held. `None` without room.
     pub fn push(&mut self, word: Word) -> Option<()> {
-        *self.words.get_mut(self.count as usize)? = word;
+        *self.words.get_mut(usize::from(self.count))? = word;
         self.count += 1;
         Some(())
     }
@@ -95,8 +97,8 @@ impl Trunk {
 
     /// All words are there, and make this stack with their frames.
     pub fn complete(&mut self, key: Key, stack: StackId) -> Option<()> {
-        while !(self.count as usize).is_multiple_of(STRIDE) {
-            self.push(self.words[self.count as usize - 1])?;
+        while !(usize::from(self.count)).is_multiple_of(STRIDE) {
+            self.push(self.words[usize::from(self.count) - 1])?;
         }
         (self.ip, self.stack) = (key.ip, stack);
         Some(())
@@ -128,7 +130,7 @@ impl Trunk {
 
     /// Adds the words of another one, which begins where those so far end.
     pub fn append(&mut self, further_out: &Self) -> Option<()> {
-        for word in &further_out.words[..further_out.count as usize] {
+        for word in &further_out.words[..usize::from(further_out.count)] {
             self.push(*word)?;
         }
         (!further_out.needs_base).then_some(())
@@ -142,7 +144,7 @@ impl Trunk {
         let mut word = self.words.as_ptr();
         // SAFETY: so many are in use, and each is part of something live, see `push`.
         unsafe {
-            let end = word.add(self.count as usize);
+            let end = word.add(usize::from(self.count));
             while word != end {
                 for index in 0..STRIDE {
                     if !(*word.add(index)).holds() {
@@ -195,13 +197,24 @@ impl Trunks {
         self.items.release();
     }
 
-    /// The stack of a frame and its callers, if they are known.
+    /// The trunk at a place, of which [`find`](Self::find) told.
+    ///
+    /// # Safety
+    ///
+    /// The trunks must not have been given back since.
+    #[inline(always)]
+    pub unsafe fn at(&self, place: u8) -> &Trunk {
+        // SAFETY: the caller's promise: there is room for all trunks.
+        unsafe { &*self.items.items().add(usize::from(place)) }
+    }
+
+    /// The place of the trunk of a frame and its callers, if they are known.
     ///
     /// # Safety
     ///
     /// The frame must be live, and `python` be true.
     #[inline(always)]
-    pub unsafe fn find(&self, key: Key, python: Python, whole: bool) -> Option<*const Trunk> {
+    pub unsafe fn find(&self, key: Key, python: Python, whole: bool) -> Option<u8> {
         if self.items.capacity() == 0 {
             return None;
         }
@@ -211,8 +224,8 @@ impl Trunks {
             // The words are read if it begins at this frame, which is live.
             unsafe {
                 let trunk = &*self.items.items().add(place);
-                if trunk.begins_at(key, python, whole) {
-                    return trunk.holds().then_some(&raw const *trunk);
+                if trunk.begins_at(key, python, whole) && trunk.holds() {
+                    return Some(place as u8);
                 }
             }
         }
@@ -231,9 +244,12 @@ impl Trunks {
         let trunk = unsafe {
             let one = self.items.items().add(place);
             let other = self.items.items().add(place ^ 1);
-            let replaces = (*one).begins_at(key, python, whole)
-                || !(*other).begins_at(key, python, whole) && (*one).serial < (*other).serial;
-            &mut *if replaces { one } else { other }
+            // both may begin at this frame: a program goes to and fro between two callers
+            &mut *if (*one).serial < (*other).serial {
+                one
+            } else {
+                other
+            }
         };
         (trunk.ip, trunk.serial) = (0, self.serial);
         (trunk.sp, trunk.python) = (key.sp, python);
