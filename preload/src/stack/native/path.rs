@@ -211,8 +211,7 @@ impl Path {
                     let trunk = unsafe { self.trunks.at(place) };
                     if count == 1 {
                         let all = runs.python(runs.depth()).stack;
-                        let behind = segment.behind(key.ip, all);
-                        behind.found(place, trunk.serial());
+                        segment.found(key.ip, all, place, trunk.serial());
                     }
                     return Some(Known {
                         count,
@@ -261,7 +260,7 @@ impl Path {
             }
             // of the outermost frame it is some word of the stack, and there is no trunk
             let caller = (*segment).caller(0).ip;
-            let Behind { place, serials } = *(*segment).behind(caller, python.stack);
+            let Behind { place, serials, .. } = (*segment).behind(caller, python.stack);
             for (place, serial) in [(place, serials[0]), (place ^ 1, serials[1])] {
                 if serial == 0 {
                     break;

@@ -79,6 +79,8 @@ const WAYS: usize = 8;
 /// Which trunks were last found behind a segment, at two places side by side.
 #[derive(Clone, Copy, Debug)]
 pub struct Behind {
+    /// The low half of the instruction where they begin.
+    caller: u32,
     /// The place of the last one.
     pub place: u8,
     /// Which trunk it is, and which the one beside it is; 0 for none that was ever behind.
@@ -135,21 +137,6 @@ pub struct Key {
     pub bp: usize,
 }
 
-impl Behind {
-    /// A trunk was found at this place.
-    pub fn found(&mut self, place: u8, serial: u32) {
-        let beside = if place == self.place ^ 1 {
-            self.serials[0]
-        } else {
-            0
-        };
-        *self = Self {
-            place,
-            serials: [serial, beside],
-        };
-    }
-}
-
 impl Key {
     /// No frame.
     pub const NONE: Self = Self {
@@ -188,6 +175,7 @@ impl Segment {
             caller_base: 0,
             words: [Word::default(); WORDS],
             trunks: [Behind {
+                caller: 0,
                 place: 0,
                 serials: [0; 2],
             }; WAYS],
@@ -332,9 +320,30 @@ impl Segment {
     /// The trunks that were last found behind this; given the instruction where they begin, and the
     /// stack that all Python frames make.
     #[inline(always)]
-    pub fn behind(&mut self, caller: usize, python: StackId) -> &mut Behind {
-        let word = caller as u32 ^ python.0 << 7;
-        &mut self.trunks[(word.wrapping_mul(0x9e37_79b9) >> 24) as usize % WAYS]
+    pub fn behind(&self, caller: usize, python: StackId) -> Behind {
+        let first = first_way(caller, python);
+        let is_first = self.trunks[first].caller == caller as u32;
+        self.trunks[first + usize::from(!is_first)]
+    }
+
+    /// A trunk was found behind this: keeps what [`behind`](Self::behind) is to tell.
+    pub fn found(&mut self, caller: usize, python: StackId, place: u8, serial: u32) {
+        let first = first_way(caller, python);
+        let last = self.behind(caller, python);
+        let is_known = last.caller == caller as u32;
+        let beside = if is_known && place == last.place ^ 1 {
+            last.serials[0]
+        } else {
+            0
+        };
+        if self.trunks[first].caller != caller as u32 {
+            self.trunks[first + 1] = self.trunks[first];
+        }
+        self.trunks[first] = Behind {
+            caller: caller as u32,
+            place,
+            serials: [serial, beside],
+        };
     }
 
     /// Where it is remembered what was made of this.
@@ -379,6 +388,13 @@ impl Segment {
             .skip(skipped)
             .filter(|&ip| ip != 0)
     }
+}
+
+/// The first of the two places where trunks behind a segment are remembered.
+#[inline(always)]
+fn first_way(caller: usize, python: StackId) -> usize {
+    let word = caller as u32 ^ python.0 << 7;
+    (word.wrapping_mul(0x9e37_79b9) >> 24) as usize % (WAYS / 2) * 2
 }
 
 /// How two segments that begin at the same frame compare.
