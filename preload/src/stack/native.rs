@@ -6,6 +6,7 @@
 //! frames where the interpreter ran them.
 
 mod anchors;
+mod behind;
 mod bounds;
 mod bytes;
 mod enter;
@@ -27,6 +28,7 @@ mod table;
 mod tests;
 mod trunk;
 mod walk;
+mod word;
 
 use crate::thread::Thread;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -39,7 +41,7 @@ use walk::Walk;
 
 pub use frame::At;
 pub use rule::{forget_all, forget_meanings};
-pub use segment::Word;
+pub use word::Word;
 
 /// Whether native stacks were asked for.
 static WANTED: AtomicBool = AtomicBool::new(false);

@@ -6,17 +6,20 @@
 
 mod join;
 mod keep;
+mod natives;
 mod recent;
 
+use super::behind::Pair;
 use super::rule;
 use super::runs::Runs;
-use super::segment::{Behind, End, Key, Made, Segment};
+use super::segment::{End, Key, Made, Segment};
 use super::trunk::{Python, Trunk, Trunks};
 use crate::memory::Array;
 use core::hint::select_unpredictable;
 use memprof_wire::units::StackId;
 
-pub use join::{find, find_native};
+pub use join::find;
+pub use natives::find_native;
 use recent::Recent;
 
 /// Segments that a thread keeps: pairs of places, 192 KiB in all.
@@ -125,10 +128,14 @@ impl Path {
             self.clear();
         }
         self.generation = generation;
-        self.segments.capacity() >= PLACES
-            || (self.segments.grow_to(PLACES)
-                && self.results.grow_to(RESULTS)
-                && self.recent.begin())
+        let has_memory = self.segments.capacity() >= PLACES
+            || (self.results.grow_to(RESULTS)
+                && self.recent.begin()
+                && self.segments.grow_to(PLACES));
+        if !has_memory {
+            self.clear();
+        }
+        has_memory
     }
 
     /// The segment that begins at a frame.
@@ -211,7 +218,7 @@ impl Path {
                     let trunk = unsafe { self.trunks.at(place) };
                     if count == 1 {
                         let all = runs.python(runs.depth()).stack;
-                        segment.found(key.ip, all, place, trunk.serial());
+                        segment.behind.found(key.ip, all, place, trunk.serial());
                     }
                     return Some(Known {
                         count,
@@ -260,7 +267,7 @@ impl Path {
             }
             // of the outermost frame it is some word of the stack, and there is no trunk
             let caller = (*segment).caller(0).ip;
-            let Behind { place, serials, .. } = (*segment).behind(caller, python.stack);
+            let Pair { place, serials, .. } = (*segment).behind.last(caller, python.stack);
             for (place, serial) in [(place, serials[0]), (place ^ 1, serials[1])] {
                 if serial == 0 {
                     break;
@@ -274,81 +281,6 @@ impl Path {
                 }
             }
             None
-        }
-    }
-
-    /// Finds the segments from a frame outwards, where no interpreter is, up to one that the last
-    /// path has too: how many they are, and the stack of what is further out.
-    ///
-    /// # Safety
-    ///
-    /// `key` must be the frame that called the hook.
-    #[inline(always)]
-    unsafe fn follow_natives(&mut self, mut key: Key) -> Option<(usize, StackId)> {
-        if self.generation != rule::generation() || self.segments.capacity() == 0 {
-            return None;
-        }
-        for count in 0..LIMIT {
-            // SAFETY: the frame is live: the first one by the caller's promise, the others because
-            // the words of the segment before led there.
-            if let Some(stack) = unsafe { self.recent.find(key) } {
-                return Some((count, stack));
-            }
-            let found = match count.checked_sub(1) {
-                None => self.at(key)?,
-                Some(last) => {
-                    let last = self.stops[last].segment;
-                    // SAFETY: a place of the table.
-                    self.after(unsafe { &mut *last }, key)?
-                }
-            };
-            self.stops[count] = Stop {
-                segment: found,
-                key,
-                python: 0,
-            };
-            // SAFETY: as above; and the caller is read from a segment that holds.
-            unsafe {
-                match ((*found).holds(), (*found).end) {
-                    (true, End::Outermost) => return Some((count + 1, StackId::NONE)),
-                    (true, End::Frames) => key = (*found).caller(key.bp),
-                    _ => return None,
-                }
-            }
-        }
-        None
-    }
-
-    /// The instructions of the frames from this one outwards, if they are known. `lists` has those
-    /// of each stack, by its number.
-    ///
-    /// # Safety
-    ///
-    /// As for [`Path::follow_natives`].
-    #[cfg(test)]
-    pub unsafe fn instructions(
-        &mut self,
-        key: Key,
-        lists: &mut Vec<Vec<usize>>,
-    ) -> Option<Vec<usize>> {
-        if lists.is_empty() {
-            lists.push(Vec::new());
-        }
-        // SAFETY: the caller's promise; the segments were found to hold, from the innermost on.
-        unsafe {
-            let (count, base) = self.follow_natives(key)?;
-            let mut all = lists[base.0 as usize].clone();
-            for stop in self.stops[..count].iter().rev() {
-                let mut shown: Vec<usize> = (*stop.segment).shown().collect();
-                shown.reverse();
-                all = [shown, all].concat();
-                lists.push(all.clone());
-                let number = StackId(lists.len() as u32 - 1);
-                if !self.recent.push(&*stop.segment, stop.key, number) {
-                    break;
-                }
-            }
-            Some(all)
         }
     }
 

@@ -4,8 +4,9 @@
 //! found is only which Python frames it has. The tables behind this are those of [`super::anchors`].
 
 use super::anchors::is_root;
-use super::segment::{Segment, Word};
+use super::segment::Segment;
 use super::trunk::{Python, Trunk};
+use super::word::Word;
 use crate::python::layout::{self, Layout};
 use crate::stack::python::Frame;
 use core::marker::PhantomData;

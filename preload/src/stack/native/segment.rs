@@ -8,47 +8,15 @@
 //! Where a frame has been seen with several callers its segment ends, and the return address is
 //! part of what the next one is looked up by: a trie of frames, with as few nodes as it takes.
 
+use super::behind::Behind;
 use super::frame::{CERTAIN, Frame, UNCERTAIN};
+use super::word::{Word, load};
 use memprof_wire::units::StackId;
 
 /// Words that a segment may have.
 const WORDS: usize = 17;
 /// Frames that a segment may have.
 pub const FRAMES: usize = 8;
-
-/// A word, of the stack for the most part, and what it held.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C)]
-pub struct Word {
-    /// Where it stands.
-    pub slot: usize,
-    /// What it held.
-    pub value: usize,
-}
-
-impl Word {
-    /// The present word.
-    ///
-    /// # Safety
-    ///
-    /// It must be part of something live.
-    pub unsafe fn at(slot: usize) -> Self {
-        // SAFETY: the caller's promise.
-        let value = unsafe { load(slot) };
-        Self { slot, value }
-    }
-
-    /// Whether it holds what it held.
-    ///
-    /// # Safety
-    ///
-    /// It must be part of something live.
-    #[inline(always)]
-    pub unsafe fn holds(self) -> bool {
-        // SAFETY: the caller's promise.
-        unsafe { load(self.slot) == self.value }
-    }
-}
 
 /// What lies further out than a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,19 +41,8 @@ pub struct Made {
     pub stack: StackId,
 }
 
-/// How many trunks a segment remembers, and how many stacks that it made.
+/// How many stacks that it made a segment remembers.
 const WAYS: usize = 8;
-
-/// Which trunks were last found behind a segment, at two places side by side.
-#[derive(Clone, Copy, Debug)]
-pub struct Behind {
-    /// The low half of the instruction where they begin.
-    caller: u32,
-    /// The place of the last one.
-    pub place: u8,
-    /// Which trunk it is, and which the one beside it is; 0 for none that was ever behind.
-    pub serials: [u32; 2],
-}
 
 /// A stretch of frames. What is looked at each time is in its first cache line, in the words, and in
 /// the line of what it made.
@@ -107,7 +64,7 @@ pub struct Segment {
     frames: u8,
     words: [Word; WORDS],
     /// Where it was the innermost segment: the trunks that were behind it.
-    trunks: [Behind; WAYS],
+    pub behind: Behind,
     /// What was last made of it.
     made: [Made; WAYS],
     /// The segment that was found further out the last time, if it always begins at the same frame.
@@ -174,11 +131,7 @@ impl Segment {
             next: core::ptr::null_mut(),
             caller_base: 0,
             words: [Word::default(); WORDS],
-            trunks: [Behind {
-                caller: 0,
-                place: 0,
-                serials: [0; 2],
-            }; WAYS],
+            behind: Behind::NOTHING,
             made: [Made {
                 base: StackId::NONE,
                 python: StackId::NONE,
@@ -317,35 +270,6 @@ impl Segment {
         }
     }
 
-    /// The trunks that were last found behind this; given the instruction where they begin, and the
-    /// stack that all Python frames make.
-    #[inline(always)]
-    pub fn behind(&self, caller: usize, python: StackId) -> Behind {
-        let first = first_way(caller, python);
-        let is_first = self.trunks[first].caller == caller as u32;
-        self.trunks[first + usize::from(!is_first)]
-    }
-
-    /// A trunk was found behind this: keeps what [`behind`](Self::behind) is to tell.
-    pub fn found(&mut self, caller: usize, python: StackId, place: u8, serial: u32) {
-        let first = first_way(caller, python);
-        let last = self.behind(caller, python);
-        let is_known = last.caller == caller as u32;
-        let beside = if is_known && place == last.place ^ 1 {
-            last.serials[0]
-        } else {
-            0
-        };
-        if self.trunks[first].caller != caller as u32 {
-            self.trunks[first + 1] = self.trunks[first];
-        }
-        self.trunks[first] = Behind {
-            caller: caller as u32,
-            place,
-            serials: [serial, beside],
-        };
-    }
-
     /// Where it is remembered what was made of this.
     #[inline(always)]
     pub fn made(&mut self, base: StackId, python: StackId) -> &mut Made {
@@ -390,13 +314,6 @@ impl Segment {
     }
 }
 
-/// The first of the two places where trunks behind a segment are remembered.
-#[inline(always)]
-fn first_way(caller: usize, python: StackId) -> usize {
-    let word = caller as u32 ^ python.0 << 7;
-    (word.wrapping_mul(0x9e37_79b9) >> 24) as usize % (WAYS / 2) * 2
-}
-
 /// How two segments that begin at the same frame compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Likeness {
@@ -404,15 +321,4 @@ pub enum Likeness {
     Same,
     /// So many of their frames, from the innermost on, are the same; then their callers differ.
     Common(usize),
-}
-
-/// Reads a word of the stack.
-///
-/// # Safety
-///
-/// It must be part of a live frame.
-#[inline(always)]
-unsafe fn load(slot: usize) -> usize {
-    // SAFETY: the caller's promise.
-    unsafe { (slot as *const usize).read_volatile() }
 }

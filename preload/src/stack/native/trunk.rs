@@ -8,7 +8,8 @@
 //! library keeps of the Python frames. If all of them hold what they held, the stack is the same.
 
 use super::runs::Runs;
-use super::segment::{Key, Word};
+use super::segment::Key;
+use super::word::Word;
 use crate::memory::Array;
 use crate::stack::python::Frame;
 use memprof_wire::units::StackId;

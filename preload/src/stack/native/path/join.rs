@@ -72,36 +72,10 @@ unsafe fn find_slowly<R: Runs>(thread: &mut Thread, key: Key, mut runs: R) -> Op
     Some(stack)
 }
 
-/// The stack of the calling thread, which runs no interpreter, if the path from this frame outwards
-/// is known.
-///
-/// # Safety
-///
-/// `key` must be the frame that called the hook.
-#[inline(always)]
-pub unsafe fn find_native(thread: &mut Thread, key: Key) -> Option<StackId> {
-    let path = &mut thread.stacks.native.path;
-    // SAFETY: the caller's promise.
-    let (count, mut stack) = unsafe { path.follow_natives(key)? };
-    path.savings += u32::from(path.savings < SAVINGS);
-    let mut has_room = true;
-    for number in (0..count).rev() {
-        let stop = thread.stacks.native.path.stops[number];
-        // SAFETY: a segment that was found above, and holds.
-        unsafe {
-            let segment = &mut *stop.segment;
-            stack = join(thread, segment, stack, 0..0, StackId::NONE);
-            let recent = &mut thread.stacks.native.path.recent;
-            has_room = has_room && recent.push(segment, stop.key, stack);
-        }
-    }
-    Some(stack)
-}
-
 /// What a segment makes of the stack of what is further out, `base`, given the Python frames that
 /// it runs, and what these make with all their callers.
 #[inline(always)]
-fn join(
+pub(super) fn join(
     thread: &mut Thread,
     segment: &mut Segment,
     base: StackId,

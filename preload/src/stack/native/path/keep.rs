@@ -5,7 +5,8 @@ use crate::stack::native::frame::Frame;
 use crate::stack::native::mixed::Run;
 use crate::stack::native::rule;
 use crate::stack::native::runs::Runs;
-use crate::stack::native::segment::{End, FRAMES, Likeness, Segment, Word};
+use crate::stack::native::segment::{End, FRAMES, Likeness, Segment};
+use crate::stack::native::word::Word;
 use memprof_wire::units::StackId;
 
 /// Keeping a path costs as much as so many that are found save.

@@ -6,7 +6,8 @@
 //! the callers what they were, and the stack that they make is at hand.
 
 use crate::memory::Array;
-use crate::stack::native::segment::{End, Key, Segment, Word};
+use crate::stack::native::segment::{End, Key, Segment};
+use crate::stack::native::word::Word;
 use memprof_wire::units::StackId;
 
 /// Segments that are kept of a path.

@@ -1,0 +1,111 @@
+//! Paths of threads that run no interpreter.
+
+use super::join::join;
+use super::{LIMIT, Path, SAVINGS, Stop};
+use crate::stack::native::rule;
+use crate::stack::native::segment::{End, Key};
+use crate::thread::Thread;
+use memprof_wire::units::StackId;
+
+/// The stack of the calling thread, which runs no interpreter, if the path from this frame outwards
+/// is known.
+///
+/// # Safety
+///
+/// `key` must be the frame that called the hook.
+#[inline(always)]
+pub unsafe fn find_native(thread: &mut Thread, key: Key) -> Option<StackId> {
+    let path = &mut thread.stacks.native.path;
+    // SAFETY: the caller's promise.
+    let (count, mut stack) = unsafe { path.follow_natives(key)? };
+    path.savings += u32::from(path.savings < SAVINGS);
+    let mut has_room = true;
+    for number in (0..count).rev() {
+        let stop = thread.stacks.native.path.stops[number];
+        // SAFETY: a segment that was found above, and holds.
+        unsafe {
+            let segment = &mut *stop.segment;
+            stack = join(thread, segment, stack, 0..0, StackId::NONE);
+            let recent = &mut thread.stacks.native.path.recent;
+            has_room = has_room && recent.push(segment, stop.key, stack);
+        }
+    }
+    Some(stack)
+}
+
+impl Path {
+    /// Finds the segments from a frame outwards, where no interpreter is, up to one that the last
+    /// path has too: how many they are, and the stack of what is further out.
+    ///
+    /// # Safety
+    ///
+    /// `key` must be the frame that called the hook.
+    #[inline(always)]
+    unsafe fn follow_natives(&mut self, mut key: Key) -> Option<(usize, StackId)> {
+        if self.generation != rule::generation() || self.segments.capacity() == 0 {
+            return None;
+        }
+        for count in 0..LIMIT {
+            // SAFETY: the frame is live: the first one by the caller's promise, the others because
+            // the words of the segment before led there.
+            if let Some(stack) = unsafe { self.recent.find(key) } {
+                return Some((count, stack));
+            }
+            let found = match count.checked_sub(1) {
+                None => self.at(key)?,
+                Some(last) => {
+                    let last = self.stops[last].segment;
+                    // SAFETY: a place of the table.
+                    self.after(unsafe { &mut *last }, key)?
+                }
+            };
+            self.stops[count] = Stop {
+                segment: found,
+                key,
+                python: 0,
+            };
+            // SAFETY: as above; and the caller is read from a segment that holds.
+            unsafe {
+                match ((*found).holds(), (*found).end) {
+                    (true, End::Outermost) => return Some((count + 1, StackId::NONE)),
+                    (true, End::Frames) => key = (*found).caller(key.bp),
+                    _ => return None,
+                }
+            }
+        }
+        None
+    }
+
+    /// The instructions of the frames from this one outwards, if they are known. `lists` has those
+    /// of each stack, by its number.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Path::follow_natives`].
+    #[cfg(test)]
+    pub unsafe fn instructions(
+        &mut self,
+        key: Key,
+        lists: &mut Vec<Vec<usize>>,
+    ) -> Option<Vec<usize>> {
+        if lists.is_empty() {
+            lists.push(Vec::new());
+        }
+        // SAFETY: the caller's promise; the segments were found to hold, from the innermost on.
+        unsafe {
+            let (count, base) = self.follow_natives(key)?;
+            let mut all = lists[base.0 as usize].clone();
+            for stop in self.stops[..count].iter().rev() {
+                let mut shown: Vec<usize> = (*stop.segment).shown().collect();
+                shown.reverse();
+                all = [shown, all].concat();
+                lists.push(all.clone());
+                let number = StackId(lists.len() as u32 - 1);
+                if !self.recent.push(&*stop.segment, stop.key, number) {
+                    break;
+                }
+            }
+            Some(all)
+        }
+    }
+}
