@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn two_instructions_that_share_places_are_both_remembered() {
         let one = 0x7000;
-        let other = (one + 1..)
+        let other = (one + 1..one + 1000)
             .find(|&other| first_place(other, PYTHON) == first_place(one, PYTHON))
             .expect("there are but a few places");
         let mut behind = Behind::NOTHING;

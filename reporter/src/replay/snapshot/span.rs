@@ -14,7 +14,7 @@ pub enum Bound {
     End,
     /// After everything that happened up to this time.
     Time(Microseconds),
-    /// At the first mark with this [`MarkSeen::label`].
+    /// At the first mark with this [label](crate::replay::definitions::MarkSeen::label).
     Mark(String),
 }
 
