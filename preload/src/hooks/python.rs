@@ -10,10 +10,11 @@ mod install;
 mod interpreter;
 
 use crate::caller::{Caller, entrance};
+use crate::census;
 use crate::guard::Guard;
 use crate::hooks::shutdown;
+use crate::python::types;
 use crate::thread::Thread;
-use crate::{census, python};
 pub use again::{are_lost, reinstall_if_lost};
 use core::ffi::c_void;
 use domain::{Domain, Obj};
@@ -65,31 +66,22 @@ fn freeing<I: Interpreter, D: Domain>(guard: &Guard, block: *mut c_void) {
     if D::IS_RAW && census::is_possible() {
         census::remove_large(block.addr());
     }
-    if D::OBJECTS {
-        forget_code(block);
-    }
-    if let Some(thread) = Thread::ready(guard) {
-        if !D::LOCKED && block.addr() == thread.stacks.python_thread {
-            thread.stacks.python_thread = 0;
+    let Some(thread) = Thread::ready(guard) else {
+        if D::OBJECTS {
+            // SAFETY: a block that the interpreter gives back.
+            unsafe { types::forget_code(block.addr()) };
         }
-        let type_id = if D::OBJECTS {
-            I::dying(thread, block.addr())
-        } else {
-            None
-        };
-        thread.free(block.addr(), type_id);
+        return;
+    };
+    if !D::LOCKED && block.addr() == thread.stacks.python_thread {
+        thread.stacks.python_thread = 0;
     }
-}
-
-/// A code object's address is used again at once, so its number has to go with it.
-#[inline(always)]
-fn forget_code(block: *mut c_void) {
-    // SAFETY: a block of the object domain has at least 16 bytes; a code object begins at its
-    // start, and its type is the second word.
-    let kind = unsafe { block.cast::<usize>().add(1).read() };
-    if kind == python::code_type() {
-        python::CODES.forget(block.addr());
-    }
+    let type_id = if D::OBJECTS {
+        I::dying(thread, block.addr())
+    } else {
+        None
+    };
+    thread.free(block.addr(), type_id);
 }
 
 entrance!(fn malloc<I: Interpreter, D: Domain>(*mut c_void, usize) -> *mut c_void
@@ -178,7 +170,8 @@ unsafe extern "C" fn free<I: Interpreter, D: Domain>(_: *mut c_void, block: *mut
 unsafe extern "C" fn free_watching_code(_: *mut c_void, block: *mut c_void) {
     let below = Obj::functions();
     if !block.is_null() {
-        forget_code(block);
+        // SAFETY: a block that the interpreter gives back.
+        unsafe { types::forget_code(block.addr()) };
     }
     // SAFETY: as in `malloc`.
     unsafe { (below.free)(below.context, block) };

@@ -27,6 +27,8 @@ pub static TYPES: Numbers = Numbers::new();
 const OFFSET: u32 = 0xff;
 /// In the detail of a number: the objects of this type are types themselves.
 const METATYPE: u32 = 0x100;
+/// In the detail of a number: the objects of this type are code objects.
+const CODE: u32 = 0x200;
 
 /// The interpreter's own allocator cuts its blocks out of pools of so many bytes (3.10 and later).
 const POOL: usize = 16 << 10;
@@ -94,7 +96,8 @@ pub fn prepare(allocator: &[u8]) -> bool {
     true
 }
 
-/// The type of the object that is about to die in a block; [`TypeId::UNKNOWN`] for none.
+/// The type of the object that is about to die in a block; [`TypeId::UNKNOWN`] for none. If it is a
+/// code object, it is forgotten.
 ///
 /// # Safety
 ///
@@ -128,6 +131,22 @@ pub unsafe fn of_dying<L: Layout>(thread: &mut Thread, block: usize) -> TypeId {
     unsafe { of_any::<L>(thread, block) }
 }
 
+/// Forgets the code object that dies in a block, if one does: its address is used again at once, so
+/// its number has to go with it.
+///
+/// # Safety
+///
+/// `block` must be a live block of the interpreter's object domain.
+#[inline(always)]
+pub unsafe fn forget_code(block: usize) {
+    // SAFETY: a block of this domain has at least 16 bytes; a code object begins at its start, and
+    // its type is the second word.
+    let kind = unsafe { ((block + 8) as *const usize).read() };
+    if kind == super::code_type() {
+        super::CODES.forget(block);
+    }
+}
+
 /// The place of a word in a thread's table.
 #[inline(always)]
 fn slot(word: usize) -> usize {
@@ -136,6 +155,9 @@ fn slot(word: usize) -> usize {
 
 #[inline(never)]
 unsafe fn of_any<L: Layout>(thread: &mut Thread, block: usize) -> TypeId {
+    // what is known of their type brings all code objects here
+    // SAFETY: the caller's promise.
+    unsafe { forget_code(block) };
     let mut words = [0u64; HEAD / 8];
     // Small blocks may end where the mapping ends, but a pool is mapped as a whole.
     let whole = if IN_POOLS.load(Ordering::Relaxed) {

@@ -19,7 +19,8 @@ pub(super) trait Interpreter {
     /// Whether a stack that was found has no frame of Python code.
     fn runs_no_code(thread: &Thread, stack: StackId) -> bool;
 
-    /// The type of the object that dies in a block of the object domain.
+    /// The type of the object that dies in a block of the object domain, if types are read. Forgets
+    /// it if it is a code object.
     fn dying(thread: &mut Thread, block: usize) -> Option<TypeId>;
 }
 
@@ -45,11 +46,14 @@ impl<L: Layout> Interpreter for Known<L> {
 
     #[inline(always)]
     fn dying(thread: &mut Thread, block: usize) -> Option<TypeId> {
-        if !READ_TYPES.load(Ordering::Relaxed) {
-            return None;
-        }
         // SAFETY: the interpreter gives back a block of the object domain, with the lock held.
-        Some(unsafe { types::of_dying::<L>(thread, block) })
+        unsafe {
+            if !READ_TYPES.load(Ordering::Relaxed) {
+                types::forget_code(block);
+                return None;
+            }
+            Some(types::of_dying::<L>(thread, block))
+        }
     }
 }
 
@@ -87,7 +91,9 @@ impl Interpreter for Unknown {
         false
     }
 
-    fn dying(_: &mut Thread, _: usize) -> Option<TypeId> {
+    fn dying(_: &mut Thread, block: usize) -> Option<TypeId> {
+        // SAFETY: as above.
+        unsafe { types::forget_code(block) };
         None
     }
 }

@@ -1,9 +1,9 @@
 //! Whether a word that nobody knows yet is the address of a type.
 
-use super::{Entry, METATYPE, TYPES};
+use super::{CODE, Entry, METATYPE, TYPES};
 use crate::python::layout::Layout;
 use crate::python::layout::objects::{FLAG_COLLECTED, FLAG_HEAP, FLAG_READY, FLAG_TYPE};
-use crate::python::{TypeHead, names};
+use crate::python::{TypeHead, code_type, names};
 use crate::raw;
 use crate::thread::Thread;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -36,7 +36,8 @@ pub(super) fn look<L: Layout>(thread: &mut Thread, word: usize) -> Entry {
         32
     };
     let metatype = if head.is_metatype() { METATYPE } else { 0 };
-    let Some(known) = TYPES.insert(word, offset | metatype) else {
+    let code = if word == code_type() { CODE } else { 0 };
+    let Some(known) = TYPES.insert(word, offset | metatype | code) else {
         return no;
     };
     // SAFETY: the word was just found to be a live type.
