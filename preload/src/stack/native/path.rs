@@ -22,7 +22,7 @@ pub use join::find;
 pub use natives::find_native;
 use recent::Recent;
 
-/// Segments that a thread keeps: pairs of places, 192 KiB in all.
+/// Segments that a thread keeps: pairs of places, 320 KiB in all, touched as far as they are needed.
 const PLACES: usize = 512;
 /// Segments of one path.
 const LIMIT: usize = 64;
