@@ -15,7 +15,7 @@ use memprof_wire::event::{Event, Note};
 use memprof_wire::ring::RingHeader;
 use memprof_wire::session::SessionPage;
 use memprof_wire::transport::{self, MAX_RECORD};
-use memprof_wire::units::{Address, Size, StackId, Turn, TypeId};
+use memprof_wire::units::{Address, Microseconds, Size, StackId, Turn, TypeId};
 
 /// Says that a [`Thread`] is in use. A forked child finds zero instead, because the kernel wipes
 /// the page there: that is how it notices that the ring is its parent's.
@@ -196,14 +196,26 @@ impl Thread {
         let turn = self.page.next_turn();
         let time = self.page.time();
         self.turn = turn.0;
-        self.event(&Event::Turn { turn, time });
         if self.time != time.0 {
-            self.time = time.0;
-            self.note_name();
-            self.types.doubt();
-            self.python_name_is_due = true;
-            census::if_requested(self, self.page);
+            return self.begin_turn_later(turn, time);
         }
+        let out = self.place();
+        // SAFETY: as in `allocation`.
+        let end = unsafe { transport::turn_again(out, turn) };
+        // Published together with the event that the turn is for.
+        self.head += (end.addr() - out.addr()) as u64;
+    }
+
+    /// The same when the recorder has told another time meanwhile: what is done only so often.
+    #[cold]
+    #[inline(never)]
+    fn begin_turn_later(&mut self, turn: Turn, time: Microseconds) {
+        self.event(&Event::Turn { turn, time });
+        self.time = time.0;
+        self.note_name();
+        self.types.doubt();
+        self.python_name_is_due = true;
+        census::if_requested(self, self.page);
     }
 
     /// The child of a fork has left its parent's ring, and has a ring of its own with its first

@@ -34,7 +34,7 @@ const POSSIBLE_WORDS: usize = 8;
 /// The first word of a session page.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"memprofS");
 /// Producer and recorder are built together; anything else is refused.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// What was asked for on the command line, as bits of [`SessionPage::options`].
 pub mod option {

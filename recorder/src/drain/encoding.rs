@@ -143,6 +143,15 @@ impl<'a> Receiver<'a> for Appending<'_> {
         });
     }
 
+    #[inline(always)]
+    fn turn_again(&mut self, turn: Turn) {
+        self.append(|encoding, out| {
+            encoding.turn = turn;
+            // SAFETY: as above.
+            unsafe { encoding.encoder.turn_again(out, turn) }
+        });
+    }
+
     #[inline(never)]
     fn other(&mut self, event: Event<'a>) {
         self.append(|encoding, out| {

@@ -4,12 +4,12 @@ mod rare;
 
 use super::{
     ALLOCATION, BY_ALLOCATOR, ELSEWHERE, ELSEWHERE_BITS, FAR_BITS, FREE, MAX_EVENT, SIZE_FOLLOWS,
-    STACK_FOLLOWS, TYPE_FOLLOWS, TYPE_PREDICTED, bytes_of_steps, difference,
+    STACK_FOLLOWS, TYPE_FOLLOWS, TYPE_PREDICTED, bytes_of_steps, difference, operation,
 };
 use crate::allocator::Allocator;
 use crate::event::Event;
 use crate::predictor::{Predictor, Site, SitePair, class_of};
-use crate::units::{Address, Size, StackId, TypeId};
+use crate::units::{Address, Size, StackId, Turn, TypeId};
 use crate::varint;
 
 /// Writes events; the producer's side of the shared knowledge.
@@ -123,6 +123,25 @@ impl Encoder {
         let kind = u64::from(FREE) | (u64::from(by_allocation < by_free) << 5) | (length << 2);
         // SAFETY: the caller's bytes.
         unsafe { known.typed_free(out, kind, nearest, length, type_id) }
+    }
+
+    /// Writes an [`Event::Turn`] at the time of the one before it.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Encoder::allocation`].
+    #[inline(always)]
+    pub unsafe fn turn_again(&mut self, out: *mut u8, turn: Turn) -> *mut u8 {
+        let known = &mut self.predictor;
+        let difference = turn.0.wrapping_sub(known.last_turn);
+        known.last_turn = turn.0;
+        // SAFETY: the caller's bytes: 1 for the kind, at most 10 for a number, 1 for the time.
+        unsafe {
+            out.write(operation::TURN);
+            let out = varint::write(out.add(1), difference);
+            out.write(0);
+            out.add(1)
+        }
     }
 
     /// Writes any event; allocations and frees by way of their own functions, `site` being that of

@@ -52,6 +52,7 @@ pub(crate) fn events() -> impl Strategy<Value = Event<'static>> {
         1 => Just(Event::UnmapCancelled),
         1 => (any::<u64>(), any::<u64>())
             .prop_map(|(a, b)| Event::Turn { turn: Turn(a), time: Microseconds(b) }),
+        1 => (0u64..1 << 60).prop_map(|a| Event::Turn { turn: Turn(a), time: Microseconds(0) }),
         1 => (any::<u64>(), any::<u32>(), 1u16..).prop_map(|(a, stacks, epoch)| Event::Restart {
             turn: Turn(a), time: Microseconds(a), stacks, epoch
         }),
@@ -123,6 +124,19 @@ proptest! {
             prop_assert_eq!(decoder.next(&mut input, &mut sites), Ok(*event));
         }
         prop_assert!(input.is_empty());
+    }
+
+    #[test]
+    fn a_turn_at_the_same_time_is_written_as_any_other(first: u64, second: u64, time: u64) {
+        let turn = |turn| Event::Turn { turn: Turn(turn), time: Microseconds(time) };
+        let mut encoder = Encoder::new();
+        let mut room = [0u8; MAX_EVENT];
+        let begun = encoder.write_to(&mut room, &turn(first), &mut SitePair::EMPTY.clone()).len();
+        let mut again = [0u8; MAX_EVENT];
+        // SAFETY: there are MAX_EVENT bytes.
+        let end = unsafe { encoder.turn_again(again.as_mut_ptr(), Turn(second)) };
+        let again = &again[..end as usize - again.as_ptr() as usize];
+        prop_assert_eq!(again, &encode(&[turn(first), turn(second)])[begun..]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     ADDRESS, ADDRESS_BITS, ALLOCATION, FREE, KIND, KIND_BITS, LIVING, NATIVE_FRAME, OTHER, OWNED,
-    OWNED_BETWEEN, PYTHON_FRAME, ROLE_BITS, TURN, TYPED_FREE, WAITING, WORD,
+    OWNED_BETWEEN, PYTHON_FRAME, ROLE_BITS, TURN, TURN_AGAIN, TYPED_FREE, WAITING, WORD,
 };
 use crate::allocator::Allocator;
 use crate::codec::{Decoder, MAX_EVENT, Sites};
@@ -26,6 +26,8 @@ pub trait Receiver<'a> {
     fn allocation(&mut self, address: Address, size: Size, allocator: Allocator, stack: StackId);
     /// A block is given back.
     fn free(&mut self, address: Address, type_id: Option<TypeId>);
+    /// A run begins, at the time of the one before.
+    fn turn_again(&mut self, turn: Turn);
     /// Any other event, or one of these that did not fit into words.
     fn other(&mut self, event: Event<'a>);
 }
@@ -56,6 +58,11 @@ pub fn read<'a>(
     if kind == FREE || kind == TYPED_FREE {
         *input = rest;
         receiver.free(address, (kind == TYPED_FREE).then_some(TypeId(number)));
+        return Ok(());
+    }
+    if kind == TURN_AGAIN {
+        *input = rest;
+        receiver.turn_again(Turn(word >> KIND_BITS));
         return Ok(());
     }
     receiver.other(other(word, rest, input)?);

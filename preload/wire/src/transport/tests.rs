@@ -4,9 +4,12 @@ use super::{MAX_RECORD, Receiver, TransportError, any};
 use crate::allocator::Allocator;
 use crate::codec::tests::events;
 use crate::event::Event;
-use crate::units::{Address, Size, StackId, TypeId};
+use crate::units::{Address, Microseconds, Size, StackId, Turn, TypeId};
 use proptest::prelude::*;
 use std::vec::Vec;
+
+/// The time of the one turn of which none needs to be told.
+const START: Microseconds = Microseconds(0);
 
 /// The event that was told last.
 #[derive(Default)]
@@ -24,6 +27,11 @@ impl<'a> Receiver<'a> for Told<'a> {
 
     fn free(&mut self, address: Address, type_id: Option<TypeId>) {
         self.0 = Some(Event::Free { address, type_id });
+    }
+
+    fn turn_again(&mut self, turn: Turn) {
+        let time = START;
+        self.0 = Some(Event::Turn { turn, time });
     }
 
     fn other(&mut self, event: Event<'a>) {
@@ -53,6 +61,7 @@ fn written(events: &[Event<'_>]) -> Vec<u8> {
                     stack,
                 } => super::allocation(out, address, size, allocator, stack),
                 Event::Free { address, type_id } => super::free(out, address, type_id),
+                Event::Turn { turn, time: START } => super::turn_again(out, turn),
                 Event::CensusObject { .. } | Event::CensusOwned { .. } => super::census(out, event),
                 _ => any(out, event),
             };
