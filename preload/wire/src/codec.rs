@@ -81,6 +81,8 @@ mod operation {
     pub const CENSUS_OWNED: u8 = 24;
     pub const CENSUS_TOOK: u8 = 25;
     pub const EXITS: u8 = 26;
+    pub const TURN_AGAIN: u8 = 27;
+    pub const TURN_AFTER_ANOTHER: u8 = 28;
 }
 
 /// How many bytes the steps of a difference take, which is zigzag and below 2^[`FAR_BITS`].
@@ -107,6 +109,9 @@ fn unfold(number: u64, zeros: u32) -> u64 {
     let sign = ((turned << zeros) as i64 >> 63) as u64;
     (turned ^ sign << (64 - zeros)).rotate_left(zeros)
 }
+
+/// How far a thread's turns are apart when there was one of another thread in between.
+const AFTER_ANOTHER: u64 = 2;
 
 /// Blocks begin at multiples of 16.
 const BLOCK_ZEROS: u32 = 4;

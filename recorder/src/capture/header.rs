@@ -4,7 +4,7 @@ use super::facts::Ending;
 
 pub(super) const MAGIC: [u8; 8] = *b"\x89MEMPROF";
 /// The greatest major version that is understood.
-pub(super) const MAJOR: u16 = 1;
+pub(super) const MAJOR: u16 = 2;
 const MINOR: u16 = 0;
 /// Bytes of the page, and so the offset of the first chunk.
 pub(super) const PAGE: usize = 4096;

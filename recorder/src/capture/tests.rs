@@ -210,8 +210,12 @@ fn files_that_are_no_captures_are_named_as_what_they_are() {
         CaptureError::CutInHeader { bytes: 10, .. }
     ));
     assert!(matches!(
-        open(b"\x89MEMPROF\x02\x00"),
-        CaptureError::Newer { version: 2, .. }
+        open(b"\x89MEMPROF\x03\x00"),
+        CaptureError::Newer {
+            version: 3,
+            supported: 2,
+            ..
+        }
     ));
     assert!(matches!(
         CaptureReader::open(folder.path()),
@@ -226,6 +230,19 @@ fn files_that_are_no_captures_are_named_as_what_they_are() {
         CaptureReader::open("/dev/null"),
         Err(CaptureError::NotOurs { .. })
     ));
+}
+
+#[test]
+fn a_capture_of_the_version_before_is_read() {
+    let folder = Folder::new();
+    let path = folder.file("a.bin");
+    write(&path, &sample());
+    let mut bytes = fs::read(&path).expect("it was written");
+    assert_eq!(bytes[8..10], [2, 0]);
+    bytes[8] = 1;
+    fs::write(&path, bytes).expect("it may be overwritten");
+    let reader = CaptureReader::open(&path).expect("it is a capture");
+    assert_eq!(contents(&reader), sample());
 }
 
 #[test]

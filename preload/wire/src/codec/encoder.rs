@@ -3,8 +3,9 @@
 mod rare;
 
 use super::{
-    ALLOCATION, BY_ALLOCATOR, ELSEWHERE, ELSEWHERE_BITS, FAR_BITS, FREE, MAX_EVENT, SIZE_FOLLOWS,
-    STACK_FOLLOWS, TYPE_FOLLOWS, TYPE_PREDICTED, bytes_of_steps, difference, operation,
+    AFTER_ANOTHER, ALLOCATION, BY_ALLOCATOR, ELSEWHERE, ELSEWHERE_BITS, FAR_BITS, FREE, MAX_EVENT,
+    SIZE_FOLLOWS, STACK_FOLLOWS, TYPE_FOLLOWS, TYPE_PREDICTED, bytes_of_steps, difference,
+    operation,
 };
 use crate::allocator::Allocator;
 use crate::event::Event;
@@ -125,7 +126,8 @@ impl Encoder {
         unsafe { known.typed_free(out, kind, nearest, length, type_id) }
     }
 
-    /// Writes an [`Event::Turn`] at the time of the one before it.
+    /// Writes an [`Event::Turn`] at the time of the one before it: in one byte where one other run was
+    /// in between, as it is when two threads run at the same time.
     ///
     /// # Safety
     ///
@@ -135,12 +137,14 @@ impl Encoder {
         let known = &mut self.predictor;
         let difference = turn.0.wrapping_sub(known.last_turn);
         known.last_turn = turn.0;
-        // SAFETY: the caller's bytes: 1 for the kind, at most 10 for a number, 1 for the time.
+        // SAFETY: the caller's bytes: 1 for the kind, at most 10 for a number.
         unsafe {
-            out.write(operation::TURN);
-            let out = varint::write(out.add(1), difference);
-            out.write(0);
-            out.add(1)
+            if difference == AFTER_ANOTHER {
+                out.write(operation::TURN_AFTER_ANOTHER);
+                return out.add(1);
+            }
+            out.write(operation::TURN_AGAIN);
+            varint::write(out.add(1), difference)
         }
     }
 

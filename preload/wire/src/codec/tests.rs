@@ -127,16 +127,25 @@ proptest! {
     }
 
     #[test]
-    fn a_turn_at_the_same_time_is_written_as_any_other(first: u64, second: u64, time: u64) {
-        let turn = |turn| Event::Turn { turn: Turn(turn), time: Microseconds(time) };
+    fn turns_at_one_time_are_read_as_what_they_were(
+        first: u64, time: u64, steps in proptest::collection::vec(prop_oneof![0..4u64, any::<u64>()], 0..20)
+    ) {
         let mut encoder = Encoder::new();
+        let mut decoder = Decoder::new();
+        let mut sites = AllSites::default();
+        let (mut turn, time) = (Turn(first), Microseconds(time));
         let mut room = [0u8; MAX_EVENT];
-        let begun = encoder.write_to(&mut room, &turn(first), &mut SitePair::EMPTY.clone()).len();
-        let mut again = [0u8; MAX_EVENT];
-        // SAFETY: there are MAX_EVENT bytes.
-        let end = unsafe { encoder.turn_again(again.as_mut_ptr(), Turn(second)) };
-        let again = &again[..end as usize - again.as_ptr() as usize];
-        prop_assert_eq!(again, &encode(&[turn(first), turn(second)])[begun..]);
+        let mut written = encoder
+            .write_to(&mut room, &Event::Turn { turn, time }, &mut SitePair::EMPTY.clone())
+            .to_vec();
+        for step in steps {
+            prop_assert_eq!(decoder.next(&mut &written[..], &mut sites), Ok(Event::Turn { turn, time }));
+            turn.0 = turn.0.wrapping_add(step);
+            // SAFETY: there are MAX_EVENT bytes.
+            let end = unsafe { encoder.turn_again(room.as_mut_ptr(), turn) };
+            written = room[..end as usize - room.as_ptr() as usize].to_vec();
+            prop_assert_eq!(written.len() == 1, step == 2);
+        }
     }
 
     #[test]
@@ -182,4 +191,19 @@ fn a_restart_makes_what_follows_independent_of_what_was_before() {
     let mut sites = AllSites::default();
     assert_eq!(decoder.next(&mut input, &mut sites), Ok(restart));
     assert_eq!(decoder.next(&mut input, &mut sites), Ok(before));
+}
+
+#[test]
+fn a_turn_with_a_time_may_have_the_same_time() {
+    // as all turns were written in captures of version 1
+    let bytes = [1, 5, 9, 1, 2, 0];
+    let mut input = &bytes[..];
+    let mut decoder = Decoder::new();
+    let mut sites = AllSites::default();
+    for turn in [Turn(5), Turn(7)] {
+        let time = Microseconds(9);
+        let read = decoder.next(&mut input, &mut sites);
+        assert_eq!(read, Ok(Event::Turn { turn, time }));
+    }
+    assert!(input.is_empty());
 }

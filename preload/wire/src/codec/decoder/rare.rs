@@ -2,7 +2,9 @@
 
 use super::{DecodeError, Decoder, Sites, byte, number};
 use crate::allocator::Allocator;
-use crate::codec::{BLOCK_ZEROS, MAX_TEXT, NEAR_LAST, POINTER_ZEROS, operation, unfold};
+use crate::codec::{
+    AFTER_ANOTHER, BLOCK_ZEROS, MAX_TEXT, NEAR_LAST, POINTER_ZEROS, operation, unfold,
+};
 use crate::event::{Event, LineTable, MappingKind, MarkKind, Note, Role};
 use crate::units::{Address, CodeId, Microseconds, Size, StackId, Turn, TypeId};
 use crate::varint;
@@ -57,6 +59,11 @@ impl Decoder {
                     time: Microseconds(known.last_time),
                 }
             }
+            operation::TURN_AGAIN => {
+                let difference = number(input)?;
+                self.turn_again(difference)
+            }
+            operation::TURN_AFTER_ANOTHER => self.turn_again(AFTER_ANOTHER),
             operation::RESTART => {
                 let turn = Turn(number(input)?);
                 let time = Microseconds(number(input)?);
@@ -176,6 +183,16 @@ impl Decoder {
             },
             _ => return Err(unknown),
         })
+    }
+
+    /// A turn at the time of the one before.
+    fn turn_again(&mut self, difference: u64) -> Event<'static> {
+        let known = &mut self.predictor;
+        known.last_turn = known.last_turn.wrapping_add(difference);
+        Event::Turn {
+            turn: Turn(known.last_turn),
+            time: Microseconds(known.last_time),
+        }
     }
 
     /// The stack that a frame defines, and its parent.

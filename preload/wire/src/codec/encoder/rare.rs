@@ -22,6 +22,10 @@ impl Encoder {
             Event::Allocation { .. } | Event::Free { .. } => {}
             Event::FreeCancelled => writer.byte(operation::FREE_CANCELLED),
             Event::UnmapCancelled => writer.byte(operation::UNMAP_CANCELLED),
+            Event::Turn { turn, time } if time.0 == self.predictor.last_time => {
+                // SAFETY: the caller's bytes.
+                writer.out = unsafe { self.turn_again(writer.out, turn) };
+            }
             Event::Turn { turn, time } => {
                 writer.byte(operation::TURN);
                 writer.number(turn.0.wrapping_sub(self.predictor.last_turn));
