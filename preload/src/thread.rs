@@ -177,11 +177,15 @@ impl Thread {
     /// Waits while the ring is full and the recorder lives. False when it is dead.
     #[cold]
     fn wait_for_room(&mut self) -> bool {
+        let mut wanted = 1;
         loop {
             self.limit = self.header.tail() + self.capacity - SLACK;
-            if self.head < self.limit {
+            if self.head + wanted <= self.limit {
                 return true;
             }
+            // The recorder makes room piece by piece: who went on at the first one would sleep again
+            // for each.
+            wanted = self.capacity / 4;
             if self.page.recorder_is_dead() {
                 self.header.lost.fetch_add(1, Ordering::Relaxed);
                 return false;
