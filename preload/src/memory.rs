@@ -3,6 +3,9 @@
 use crate::raw::{self, PAGE};
 use core::marker::PhantomData;
 
+/// From this many bytes on, an array asks for large pages.
+const LARGE: usize = 8 << 20;
+
 /// An array of plain values, zero where it was never written, that grows by moving its mapping.
 ///
 /// All zeros must be a valid `T`; `T` must not need dropping.
@@ -50,6 +53,10 @@ impl<T: Copy> Array<T> {
             unsafe { raw::grow(self.items.cast(), self.bytes(), bytes) }
         };
         let Some(mapping) = mapping else { return false };
+        if bytes >= LARGE {
+            // without it, each page of a table of stacks costs a fault; no harm where it is refused
+            raw::advise(mapping, bytes, libc::MADV_HUGEPAGE);
+        }
         self.items = mapping.cast();
         self.capacity = bytes / size_of::<T>();
         true

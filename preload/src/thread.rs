@@ -126,6 +126,12 @@ impl Thread {
         self.commit(out, end);
     }
 
+    /// How far the stream of this thread is, in bytes.
+    #[inline(always)]
+    pub fn position(&self) -> u64 {
+        self.head
+    }
+
     /// Whether there is room for an event, after having waited for it if need be.
     #[inline(always)]
     fn has_room(&mut self) -> bool {

@@ -25,4 +25,4 @@ mod sources;
 mod writer;
 
 pub use launch::{Launch, LaunchError, PRELOAD_LIBRARY, Target};
-pub use record::{Options, Outcome, RecordError, Started, record};
+pub use record::{Options, Outcome, RecordError, Started, WALK_EACH, record};

@@ -16,12 +16,16 @@ use crate::sources::Sources;
 use crate::writer::Writer;
 use crossbeam_channel::bounded;
 use memprof_wire::session::{FILE_BYTES, RINGS, SessionPage, option};
+use std::env;
 use std::io::{self, PipeReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, SystemTime};
+
+/// An environment variable for tests: `1` has each native stack walked, and nothing kept for the next.
+pub const WALK_EACH: &str = "MEMPROF_WALK_EACH";
 
 /// What to record, and how.
 #[derive(Clone, Debug)]
@@ -188,7 +192,7 @@ pub fn record(
     let exit = launch::reap(process);
     let duration = clock.elapsed();
     let ending = ending(&drained, exit, duration, session.page(), group.deaths());
-    let folder = std::env::current_dir().unwrap_or_default();
+    let folder = env::current_dir().unwrap_or_default();
     let folder = folder.as_path();
     Sources { folder, began }.write(&drained.sources, clock.now(), &drained.writer);
     let ending = drained.writer.finish().finish(&ending);
@@ -232,6 +236,10 @@ fn bits(options: &Options, native: bool) -> u32 {
         (options.python_allocators, option::PYTHON_ALLOCATORS),
         (options.follow_children, option::FOLLOW_CHILDREN),
         (options.types, option::TYPES),
+        (
+            env::var_os(WALK_EACH).is_some_and(|it| it == "1"),
+            option::WALK_EACH,
+        ),
     ]
     .into_iter()
     .filter_map(|(wanted, bit)| wanted.then_some(bit))

@@ -6,12 +6,13 @@
 //! frames where the interpreter ran them.
 
 mod anchors;
-mod behind;
 mod bounds;
 mod bytes;
 mod enter;
 mod expression;
 mod frame;
+mod inner;
+mod made;
 pub mod mixed;
 mod module;
 mod own;
@@ -20,8 +21,10 @@ mod registers;
 mod row;
 mod rows;
 mod rule;
-mod runs;
+mod run;
+mod savings;
 mod segment;
+mod site;
 mod step;
 mod table;
 #[cfg(test)]
@@ -45,6 +48,9 @@ pub use word::Word;
 
 /// Whether native stacks were asked for.
 static WANTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether anything is kept of a stack for the next one.
+static KEEPS: AtomicBool = AtomicBool::new(true);
 
 /// What a thread remembers of its native stack.
 #[derive(Debug)]
@@ -89,6 +95,8 @@ pub fn prepare(page: &SessionPage) {
     if page.options.load(Ordering::Relaxed) & option::NATIVE == 0 {
         return;
     }
+    let walk_each = page.options.load(Ordering::Relaxed) & option::WALK_EACH != 0;
+    KEEPS.store(!walk_each, Ordering::Relaxed);
     if own::prepare() {
         WANTED.store(true, Ordering::Release);
     }
@@ -98,6 +106,11 @@ pub fn prepare(page: &SessionPage) {
 #[inline(always)]
 pub fn wanted() -> bool {
     WANTED.load(Ordering::Relaxed)
+}
+
+/// Whether anything may be kept of a stack for the next one.
+fn keeps() -> bool {
+    KEEPS.load(Ordering::Relaxed)
 }
 
 /// The frame that called the hook that this is inlined into, if native stacks are recorded.
@@ -115,7 +128,7 @@ pub fn caller() -> At {
 #[inline(always)]
 fn capture(thread: &mut Thread, at: At) -> StackId {
     // SAFETY: that frame called the hook.
-    if let Some(stack) = unsafe { path::find_native(thread, at.key()) } {
+    if let Some(stack) = unsafe { path::find(thread, at.key()) } {
         return stack;
     }
     capture_anew(thread, at)
@@ -132,10 +145,11 @@ fn capture_anew(thread: &mut Thread, at: At) -> StackId {
     for index in unchanged.max(1)..depth {
         stack = enter(thread, index, stack);
     }
+    let position = thread.position();
     let native = &mut thread.stacks.native;
     if native.walk.is_complete() {
         let frames = native.walk.frames();
-        native.path.keep(frames, &[], 0);
+        native.path.keep(frames, position);
     }
     stack
 }
@@ -143,6 +157,9 @@ fn capture_anew(thread: &mut Thread, at: At) -> StackId {
 /// Walks; returns how many frames are what they were.
 #[inline(always)]
 fn walk(thread: &mut Thread, from: At) -> usize {
+    if !keeps() {
+        thread.stacks.native.walk.forget();
+    }
     let walked = thread.stacks.native.walk.walk(from);
     if walked.too_deep && !core::mem::replace(&mut thread.stacks.native.cut, true) {
         thread.event(&Event::Note(Note::StacksCut));

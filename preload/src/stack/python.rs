@@ -13,11 +13,12 @@ mod compare;
 mod rebuild;
 mod resolve;
 
+use super::Stacks;
 use super::native::{self, Word};
 use crate::python::layout::{Family, Layout, with_layout};
 use crate::python::{self, names};
 use crate::thread::Thread;
-use compare::{callers_unchanged, is_unchanged};
+use compare::{callers_unchanged_to, is_unchanged};
 use memprof_wire::units::StackId;
 use rebuild::rebuild;
 pub(super) use resolve::note_merged;
@@ -78,7 +79,8 @@ fn without_lock<L: Layout>(thread: &mut Thread) -> StackId {
     if state == 0 {
         StackId::NONE
     } else {
-        frames_of::<L>(thread, state)
+        // SAFETY: it is this thread's own.
+        unsafe { frames_of::<L>(thread, state) }
     }
 }
 
@@ -105,7 +107,8 @@ pub fn capture_with_lock<L: Layout>(thread: &mut Thread) -> StackId {
     if state == 0 {
         return StackId::NONE;
     }
-    let stack = frames_of::<L>(thread, state);
+    // SAFETY: the lock is held.
+    let stack = unsafe { frames_of::<L>(thread, state) };
     if L::FRAME_LOCALS != 0 && thread.python_name_is_due {
         note_name::<L>(thread);
     }
@@ -181,10 +184,22 @@ unsafe fn instruction_of<L: Layout>(frame: usize) -> usize {
     }
 }
 
+/// How the live frames compare with the kept ones, at a first look.
+struct Look {
+    /// The innermost live frame.
+    top: usize,
+    /// The present chunk, where chunks tell anything.
+    chunk: usize,
+    /// Whether it is the innermost one of those kept, and all its callers are as they were.
+    callers_unchanged: bool,
+}
+
+/// # Safety
+///
+/// `state` must be this thread's own, or its lock be held: then its frames stand still.
 #[inline(always)]
-pub(super) fn frames_of<L: Layout>(thread: &mut Thread, state: usize) -> StackId {
-    // SAFETY: the state is this thread's own (or the lock is held), so its frames stand still
-    // while we look.
+unsafe fn look<L: Layout>(stacks: &Stacks, state: usize) -> Look {
+    // SAFETY: the caller's promise.
     unsafe {
         let mut top = load(state, L::THREAD_FRAME);
         if let Some(offset) = L::CFRAME_FRAME {
@@ -195,21 +210,74 @@ pub(super) fn frames_of<L: Layout>(thread: &mut Thread, state: usize) -> StackId
         } else {
             load(state, L::THREAD_CHUNK)
         };
-        let stacks = &mut thread.stacks;
         let depth = stacks.depth;
+        let mut callers_unchanged = false;
         if depth > 0 && stacks.forgotten == python::CODES.forgotten() {
             let frames = stacks.frames.items();
             let last = frames.add(depth - 1);
             if (*last).address == top && stacks.chunk == chunk {
                 let floor = stacks.floor(chunk, depth - 1);
-                if callers_unchanged::<L>(frames, depth - 1, floor) {
-                    if is_unchanged::<L>(last, top) {
-                        return (*last).stack;
-                    }
-                    return resolve::<L>(thread, depth - 1, top);
-                }
+                callers_unchanged = callers_unchanged_to::<L>(frames, depth - 1, floor);
             }
         }
-        rebuild::<L>(thread, top, chunk)
+        Look {
+            top,
+            chunk,
+            callers_unchanged,
+        }
+    }
+}
+
+/// The stack of the interpreter's frames.
+///
+/// # Safety
+///
+/// `state` must be this thread's own, or its lock be held.
+#[inline(always)]
+pub(super) unsafe fn frames_of<L: Layout>(thread: &mut Thread, state: usize) -> StackId {
+    // SAFETY: the caller's promise; the frame that is kept at the last index is live, if it was
+    // found to be the innermost one.
+    unsafe {
+        let look = look::<L>(&thread.stacks, state);
+        if !look.callers_unchanged {
+            return rebuild::<L>(thread, look.top, look.chunk);
+        }
+        let index = thread.stacks.depth - 1;
+        let last = thread.stacks.frames.items().add(index);
+        if is_unchanged::<L>(last, look.top) {
+            return (*last).stack;
+        }
+        resolve::<L>(thread, index, look.top)
+    }
+}
+
+/// The same if nothing has to be looked up for it but a step that was made before.
+///
+/// # Safety
+///
+/// As for [`frames_of`].
+#[inline(always)]
+pub(super) unsafe fn known_frames_of<L: Layout>(
+    stacks: &mut Stacks,
+    state: usize,
+) -> Option<StackId> {
+    // SAFETY: as in `frames_of`.
+    unsafe {
+        let look = look::<L>(stacks, state);
+        if !look.callers_unchanged {
+            return None;
+        }
+        let index = stacks.depth - 1;
+        let last = stacks.frames.items().add(index);
+        if is_unchanged::<L>(last, look.top) {
+            return Some((*last).stack);
+        }
+        if !L::INSTRUCTION_IS_POINTER {
+            return None;
+        }
+        let instruction = instruction_of::<L>(look.top);
+        let stack = stacks.step(instruction, stacks.parent(index))?;
+        ((*last).instruction, (*last).stack) = (instruction, stack);
+        Some(stack)
     }
 }

@@ -46,6 +46,8 @@ pub mod option {
     pub const FOLLOW_CHILDREN: u32 = 4;
     /// Read the types of objects when they die, and of those alive at the end.
     pub const TYPES: u32 = 8;
+    /// For tests: walk each native stack, and keep nothing of it for the next one.
+    pub const WALK_EACH: u32 = 16;
 }
 
 /// Set by the kernel in [`SessionPage::recorder_lock`] when the recorder dies holding it.

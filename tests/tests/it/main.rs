@@ -26,6 +26,7 @@ mod filters;
 mod heapy;
 mod interpreters;
 mod kinds;
+mod known;
 mod later;
 mod lines;
 mod live;

@@ -64,7 +64,7 @@ impl<L: Layout> Interpreter for Mixed<L> {
     #[inline(always)]
     fn stack<D: Domain>(thread: &mut Thread, caller: Caller) -> StackId {
         if D::LOCKED {
-            native::mixed::capture_with_lock::<L>(thread, caller.into())
+            native::mixed::capture_with_lock::<L>(thread, caller)
         } else {
             native::mixed::capture(thread, caller.into())
         }

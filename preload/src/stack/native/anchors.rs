@@ -132,11 +132,7 @@ impl Anchors {
 
     fn by_code(&mut self, natives: &[NativeFrame], python_depth: usize) {
         (self.count, self.ambiguous) = (0, false);
-        if EVALUATION_END.load(Ordering::Relaxed) == 0 {
-            look_up_evaluation();
-        }
-        let start = EVALUATION_START.load(Ordering::Relaxed);
-        let length = EVALUATION_END.load(Ordering::Relaxed) - start;
+        let (start, length) = evaluation();
         for frame in natives.iter().rev() {
             if frame.ip.wrapping_sub(start) < length {
                 if self.count == python_depth {
@@ -212,6 +208,16 @@ impl Anchors {
             }
         }
     }
+}
+
+/// Where the code of the evaluation function begins, and how many bytes it has: none if nobody knows.
+#[inline(always)]
+pub fn evaluation() -> (usize, usize) {
+    if EVALUATION_END.load(Ordering::Relaxed) == 0 {
+        look_up_evaluation();
+    }
+    let start = EVALUATION_START.load(Ordering::Relaxed);
+    (start, EVALUATION_END.load(Ordering::Relaxed) - start)
 }
 
 #[cold]

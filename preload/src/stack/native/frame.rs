@@ -34,7 +34,6 @@ pub struct Frame {
 
 impl Frame {
     /// What a segment that begins here is found by.
-    #[cfg(test)]
     pub fn key(&self) -> Key {
         At::kept(self).key()
     }
@@ -62,6 +61,14 @@ impl From<Caller> for At {
             bp: caller.bp(),
             exact: false,
         }
+    }
+}
+
+impl Caller {
+    /// What a segment that begins there is found by.
+    #[inline(always)]
+    pub fn key(self) -> Key {
+        At::from(self).key()
     }
 }
 

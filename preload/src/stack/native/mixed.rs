@@ -8,18 +8,19 @@
 //! Both kinds of frames are compared with those of the last time, and only what is new is looked
 //! up: native frames by the walk, Python frames by the stack that they alone make.
 
+mod capture;
+mod known;
 mod merge;
 
-use super::frame::At;
-use super::path;
-use super::runs::Present;
+use super::frame::{At, Frame};
+use super::trunk::Python;
 use crate::memory::Array;
-use crate::python::layout::{Layout, with_layout};
-use crate::python::{self};
+use crate::python::layout::Layout;
 use crate::stack::native::anchors::Anchors;
-use crate::stack::python::{frames_of, own_state, state_with_lock};
 use crate::thread::Thread;
+pub use capture::{capture, capture_with_lock};
 use core::marker::PhantomData;
+use known::Known;
 use memprof_wire::units::StackId;
 use merge::Merge;
 
@@ -55,6 +56,7 @@ pub struct Mixed {
     seen: Array<Seen>,
     seen_count: usize,
     anchors: Anchors,
+    known: Known,
 }
 
 impl Mixed {
@@ -66,6 +68,7 @@ impl Mixed {
             seen: Array::empty(),
             seen_count: 0,
             anchors: Anchors::new(),
+            known: Known::new(),
         }
     }
 
@@ -74,16 +77,21 @@ impl Mixed {
         self.runs.release();
         self.seen.release();
         self.anchors.clear();
+        self.known.clear();
         *self = Self::new();
     }
 
-    /// The runs, outermost first.
-    pub fn runs(&self) -> &[Run] {
+    /// Keeps what a stack that was just put together has in common with others: all native frames,
+    /// and what there is of Python.
+    fn keep<L: Layout>(&mut self, natives: &[Frame], python: Python, position: u64) {
         if self.run_count == 0 {
-            return &[];
+            return;
         }
-        // SAFETY: so many are in use.
-        unsafe { core::slice::from_raw_parts(self.runs.items(), self.run_count) }
+        // SAFETY: so many runs are in use, and all frames are live.
+        unsafe {
+            let runs = core::slice::from_raw_parts(self.runs.items(), self.run_count);
+            self.known.keep::<L>(natives, runs, python, position);
+        }
     }
 
     #[inline(always)]
@@ -111,58 +119,14 @@ impl Mixed {
     }
 }
 
-/// The stack of the calling thread, which need not hold the interpreter lock.
-#[inline(never)]
-pub fn capture(thread: &mut Thread, at: At) -> StackId {
-    match python::family() {
-        None => super::capture(thread, at),
-        Some(family) => with_layout!(family, L => without_lock::<L>(thread, at)),
-    }
-}
-
-#[inline(never)]
-fn without_lock<L: Layout>(thread: &mut Thread, at: At) -> StackId {
-    let state = own_state::<L>(thread);
-    merge::<L>(thread, at, state)
-}
-
-/// The stack of the calling thread, which holds the interpreter lock.
-#[inline(never)]
-pub fn capture_with_lock<L: Layout>(thread: &mut Thread, at: At) -> StackId {
-    let state = state_with_lock::<L>(thread);
-    merge::<L>(thread, at, state)
-}
-
-#[inline(always)]
-fn merge<L: Layout>(thread: &mut Thread, at: At, state: usize) -> StackId {
-    let mut python_depth = 0;
-    if state != 0 {
-        frames_of::<L>(thread, state);
-        python_depth = thread.stacks.depth;
-    }
-    // SAFETY: that frame called the hook; the Python frames were just captured.
-    let known = unsafe {
-        let runs = Present::<L>::new(state, thread.stacks.frames.items(), python_depth);
-        path::find(thread, at.key(), runs)
-    };
-    match known {
-        Some(stack) => stack,
-        None => merge_anew::<L>(thread, at, state, python_depth),
-    }
-}
-
 /// Walks the native frames, and puts the Python ones among them.
 #[inline(never)]
-fn merge_anew<L: Layout>(
-    thread: &mut Thread,
-    at: At,
-    state: usize,
-    python_depth: usize,
-) -> StackId {
+fn merge_anew<L: Layout>(thread: &mut Thread, at: At, python: Python) -> StackId {
+    let Python { depth, state, .. } = python;
     let unchanged = super::walk(thread, at);
     let native = &mut thread.stacks.native;
     let seen = &mut native.mixed.seen;
-    if python_depth > seen.capacity() && !seen.grow_to((python_depth * 2).max(256)) {
+    if depth > seen.capacity() && !seen.grow_to((depth * 2).max(256)) {
         return StackId::NONE;
     }
     // SAFETY: the state is this thread's own, or its lock is held.
@@ -170,18 +134,23 @@ fn merge_anew<L: Layout>(
         let natives = native.walk.frames();
         let frames = thread.stacks.frames.items();
         let anchors = &mut native.mixed.anchors;
-        anchors.find::<L>(state, natives, frames, python_depth);
+        anchors.find::<L>(state, natives, frames, depth);
     }
     let stack = Merge::<L> {
         thread: &mut *thread,
-        python_depth,
+        python_depth: depth,
         layout: PhantomData,
     }
     .all(unchanged);
+    let position = thread.position();
     let native = &mut thread.stacks.native;
     if native.walk.is_complete() && !native.mixed.anchors.are_ambiguous() {
-        let frames = native.walk.frames();
-        native.path.keep(frames, native.mixed.runs(), python_depth);
+        let natives = native.walk.frames();
+        if depth == 0 {
+            native.path.keep(natives, position);
+        } else {
+            native.mixed.keep::<L>(natives, python, position);
+        }
     }
     stack
 }

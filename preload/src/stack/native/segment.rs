@@ -8,10 +8,8 @@
 //! Where a frame has been seen with several callers its segment ends, and the return address is
 //! part of what the next one is looked up by: a trie of frames, with as few nodes as it takes.
 
-use super::behind::Behind;
 use super::frame::{CERTAIN, Frame, UNCERTAIN};
 use super::word::{Word, load};
-use memprof_wire::units::StackId;
 
 /// Words that a segment may have.
 const WORDS: usize = 17;
@@ -26,26 +24,9 @@ pub enum End {
     Outermost = 0,
     /// More frames.
     Frames = 1,
-    /// The Python frames that the segment's outermost frame runs, which stand in its place.
-    Run = 2,
 }
 
-/// What was looked up last.
-#[derive(Clone, Copy, Debug)]
-pub struct Made {
-    /// The stack of what is further out.
-    pub base: StackId,
-    /// The Python frames up to here, as a stack of their own.
-    pub python: StackId,
-    /// The stack of all.
-    pub stack: StackId,
-}
-
-/// How many stacks that it made a segment remembers.
-const WAYS: usize = 8;
-
-/// A stretch of frames. What is looked at each time is in its first cache line, in the words, and in
-/// the line of what it made.
+/// A stretch of frames. What is looked at each time is in its first cache line and in the words.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub struct Segment {
@@ -63,21 +44,12 @@ pub struct Segment {
     count: u8,
     frames: u8,
     words: [Word; WORDS],
-    /// Where it was the innermost segment: the trunks that were behind it.
-    pub behind: Behind,
-    /// What was last made of it.
-    made: [Made; WAYS],
     /// The segment that was found further out the last time, if it always begins at the same frame.
     pub next: *mut Segment,
     /// Where the `rbp` of the frame further out stands; 0 when it is that of the innermost one.
     caller_base: usize,
-    /// What the run at the end is known by, see [`super::anchors`].
-    pub anchor: usize,
     /// How much further up the frame further out begins, in bytes.
     caller_distance: u32,
-    /// The index of the outermost Python frame of the run at the end, as it was last; without a
-    /// run, how many Python frames there are further out.
-    pub first: u32,
     /// Which of the words are return addresses: a bit for each.
     returns: u32,
 }
@@ -123,20 +95,12 @@ impl Segment {
             count: 0,
             returns: 0,
             serial: 0,
-            first: 0,
-            anchor: 0,
             caller_ip: if branches { 0 } else { caller.ip },
             caller_slot: u32::try_from(outermost.return_slot.saturating_sub(innermost.sp)).ok()?,
             caller_distance: u32::try_from(caller.sp - innermost.sp).ok()?,
             next: core::ptr::null_mut(),
             caller_base: 0,
             words: [Word::default(); WORDS],
-            behind: Behind::NOTHING,
-            made: [Made {
-                base: StackId::NONE,
-                python: StackId::NONE,
-                stack: StackId::NONE,
-            }; WAYS],
         };
         // where the present frame's rbp was loaded from
         let mut source = None;
@@ -221,9 +185,8 @@ impl Segment {
     pub fn compare(&self, other: &Self) -> Likeness {
         let both = self.words().iter().zip(other.words());
         let equal = both.take_while(|(own, other)| own == other).count();
-        let ends = |segment: &Self| (segment.end, segment.anchor);
         if equal == usize::from(self.count) {
-            let whole = self.frames == other.frames && ends(self) == ends(other);
+            let whole = self.frames == other.frames && self.end == other.end;
             let part = self.frames < other.frames && self.end == End::Frames;
             let branches = self.caller_ip == 0;
             if branches && (whole || part) || whole && self.caller_ip == other.caller_ip {
@@ -270,12 +233,6 @@ impl Segment {
         }
     }
 
-    /// Where it is remembered what was made of this.
-    #[inline(always)]
-    pub fn made(&mut self, base: StackId, python: StackId) -> &mut Made {
-        &mut self.made[(base.0 ^ python.0) as usize % WAYS]
-    }
-
     /// Whether the words hold what they held.
     ///
     /// # Safety
@@ -303,13 +260,12 @@ impl Segment {
         let words = self.words();
         let returns = self.returns;
         let leads_out = self.caller_ip != 0 && self.end != End::Outermost;
-        let skipped = usize::from(leads_out) + usize::from(self.end == End::Run);
         (0..usize::from(self.count))
             .rev()
             .filter(move |index| returns >> index & 1 == 1)
             .map(move |index| words[index].value)
             .chain(core::iter::once(self.key.ip))
-            .skip(skipped)
+            .skip(usize::from(leads_out))
             .filter(|&ip| ip != 0)
     }
 }

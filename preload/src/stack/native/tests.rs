@@ -55,7 +55,7 @@ fn sample() {
             assert_eq!(known, found[1..], "sample {}", tally.samples);
             tally.known += 1;
         } else if complete {
-            path.keep(&walk.frames()[..=caller], &[], 0);
+            path.keep(&walk.frames()[..=caller], 0);
         }
         // the innermost frames are the two unwinders' own: begin where both have the same caller
         let common = common_start(&found, &expected).expect("both walk the same stack");

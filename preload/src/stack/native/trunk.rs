@@ -1,23 +1,24 @@
-//! What many paths have in common: all that is further out than the innermost run of Python frames,
-//! or than the innermost segment, as one list of words.
+//! What many stacks have in common: all that is further out than the innermost run of Python frames, as
+//! one list of words.
 //!
-//! A program allocates in a hundred places below the same callers. Each place has a
-//! [`Segment`](super::segment) of its own, but what is further out is compared in one go, without a
-//! look at where one segment ends and the next one begins. The words are those of the segments, and
-//! beside them whatever else told where the runs begin: the interpreter's own links, and what this
-//! library keeps of the Python frames. If all of them hold what they held, the stack is the same.
+//! A program allocates in a hundred places below the same callers. Each place is a
+//! [site](super::site) of its own, but what is further out is compared in one go. The words are
+//! those of the stack that led from one native frame to the next, and beside them whatever else
+//! told where the runs begin: the interpreter's own links, and what this library keeps of the
+//! Python frames. If all of them hold what they held, the stack is the same.
 
-use super::runs::Runs;
 use super::segment::Key;
-use super::word::Word;
+use super::word::{Word, load};
 use crate::memory::Array;
 use crate::stack::python::Frame;
 use memprof_wire::units::StackId;
 
-/// Words that a trunk may have.
-const WORDS: usize = 116;
-/// Trunks that a thread keeps: pairs of places, 512 KiB in all, touched as far as they are needed.
-const TRUNKS: usize = 1 << u8::BITS;
+/// Words that a trunk may have: importing modules that import others makes long ones.
+const WORDS: usize = 236;
+/// Pairs of words that a trunk may have.
+const PAIRS: usize = 24;
+/// Trunks that a thread keeps: pairs of places, 1 MiB in all, touched as far as they are needed.
+const TRUNKS: usize = 256;
 /// Words that are compared in one go.
 const STRIDE: usize = 4;
 
@@ -37,6 +38,36 @@ pub struct Python {
     pub stack: StackId,
 }
 
+impl Python {
+    /// No interpreter, or no frames of it.
+    pub const NONE: Self = Self {
+        depth: 0,
+        frames: core::ptr::null(),
+        state: 0,
+        entry: 0,
+        stack: StackId::NONE,
+    };
+
+    /// What there is of it outside of the frame at `index`.
+    ///
+    /// # Safety
+    ///
+    /// So many frames must be in use.
+    #[inline(always)]
+    pub unsafe fn outside(self, index: usize) -> Self {
+        let stack = match index {
+            0 => StackId::NONE,
+            // SAFETY: the caller's promise.
+            index => unsafe { (*self.frames.add(index - 1)).stack },
+        };
+        Self {
+            depth: index,
+            stack,
+            ..self
+        }
+    }
+}
+
 /// A list of words that tell all callers of a frame. What is looked at each time is in its first cache
 /// line, and in the words.
 #[derive(Clone, Copy, Debug)]
@@ -48,11 +79,12 @@ pub struct Trunk {
     /// The stack of all frames.
     stack: StackId,
     serial: u32,
-    count: u16,
+    count: u8,
+    pairs_count: u8,
     needs_base: bool,
-    /// Whether all Python frames are in it, rather than a run missing that is further in.
-    whole: bool,
     words: [Word; WORDS],
+    /// Where words stand that are equal, whatever they hold.
+    pairs: [[usize; 2]; PAIRS],
     sp: usize,
     /// `rbp`, if it decides where anything stands.
     bp: usize,
@@ -65,22 +97,15 @@ impl Trunk {
         self.serial
     }
 
-    /// The instruction of the frame where it begins.
-    #[inline(always)]
-    pub fn ip(&self) -> usize {
-        self.ip
-    }
-
     /// The stack of all its frames.
     #[inline(always)]
     pub fn stack(&self) -> StackId {
         self.stack
     }
 
-    /// How many Python frames it has.
-    #[inline(always)]
-    pub fn depth(&self) -> usize {
-        self.python.depth
+    /// The `rbp` of its innermost frame, if that decides where anything stands.
+    pub fn base(&self) -> Option<usize> {
+        self.needs_base.then_some(self.bp)
     }
 
     /// Adds a word. They are looked at in this order: each has to be part of something that is
@@ -88,6 +113,14 @@ impl Trunk {
     pub fn push(&mut self, word: Word) -> Option<()> {
         *self.words.get_mut(usize::from(self.count))? = word;
         self.count += 1;
+        Some(())
+    }
+
+    /// Adds two words that have to be equal, whatever they hold: looked at after all others. `None`
+    /// without room.
+    pub fn push_pair(&mut self, slots: [usize; 2]) -> Option<()> {
+        *self.pairs.get_mut(usize::from(self.pairs_count))? = slots;
+        self.pairs_count += 1;
         Some(())
     }
 
@@ -106,35 +139,15 @@ impl Trunk {
     }
 
     #[inline(always)]
-    fn begins_at(&self, key: Key, python: Python, whole: bool) -> bool {
+    fn begins_at(&self, key: Key, python: Python) -> bool {
         let different = self.ip ^ key.ip
             | self.sp ^ key.sp
             | self.python.depth ^ python.depth
             | (self.python.stack.0 ^ python.stack.0) as usize
             | self.python.frames.addr() ^ python.frames.addr()
             | self.python.state ^ python.state
-            | self.python.entry ^ python.entry
-            | usize::from(self.whole ^ whole);
+            | self.python.entry ^ python.entry;
         different == 0 && (!self.needs_base || self.bp == key.bp)
-    }
-
-    /// Whether it can be all that is further out, given what there is of Python at the innermost
-    /// frame.
-    #[inline(always)]
-    pub fn fits(&self, runs: &impl Runs, python: Python) -> bool {
-        if self.whole {
-            self.python.depth == python.depth && self.python.stack == python.stack
-        } else {
-            runs.may_leave(self.python.depth)
-        }
-    }
-
-    /// Adds the words of another one, which begins where those so far end.
-    pub fn append(&mut self, further_out: &Self) -> Option<()> {
-        for word in &further_out.words[..usize::from(further_out.count)] {
-            self.push(*word)?;
-        }
-        (!further_out.needs_base).then_some(())
     }
 
     /// # Safety
@@ -154,23 +167,32 @@ impl Trunk {
                 }
                 word = word.add(STRIDE);
             }
+            let mut pair = self.pairs.as_ptr();
+            let end = pair.add(usize::from(self.pairs_count));
+            while pair != end {
+                let [one, other] = *pair;
+                if load(one) != load(other) {
+                    return false;
+                }
+                pair = pair.add(1);
+            }
         }
         true
     }
 
-    /// Whether it is still what was found behind a segment; `python` is what there is at the
-    /// innermost frame of all.
+    /// Whether it is still what was found behind a site; `python` is what there is at the innermost
+    /// frame of all.
     ///
     /// # Safety
     ///
-    /// That segment must hold, and `python` be true and [fit](Self::fits).
+    /// The site's own words must hold, `python` be true, and its frames as many as they were, making the
+    /// same stack.
     #[inline(always)]
     pub unsafe fn is_behind(&self, serial: u32, python: Python) -> bool {
         let different = (self.serial ^ serial) as usize
             | self.python.frames.addr() ^ python.frames.addr()
             | self.python.state ^ python.state
-            | self.python.entry ^ python.entry
-            | usize::from(self.needs_base);
+            | self.python.entry ^ python.entry;
         // SAFETY: the caller's promise; the words are those of the frame behind the segment, and
         // of Python frames that are in use.
         different == 0 && unsafe { self.holds() }
@@ -198,47 +220,35 @@ impl Trunks {
         self.items.release();
     }
 
-    /// The trunk at a place, of which [`find`](Self::find) told.
-    ///
-    /// # Safety
-    ///
-    /// The trunks must not have been given back since.
-    #[inline(always)]
-    pub unsafe fn at(&self, place: u8) -> &Trunk {
-        // SAFETY: the caller's promise: there is room for all trunks.
-        unsafe { &*self.items.items().add(usize::from(place)) }
+    /// Makes room. False without memory.
+    pub fn begin(&mut self) -> bool {
+        self.items.capacity() >= TRUNKS || self.items.grow_to(TRUNKS)
     }
 
-    /// The place of the trunk of a frame and its callers, if they are known.
+    /// The trunk of a frame and its callers, if they are known.
     ///
     /// # Safety
     ///
     /// The frame must be live, and `python` be true.
     #[inline(always)]
-    pub unsafe fn find(&self, key: Key, python: Python, whole: bool) -> Option<u8> {
-        if self.items.capacity() == 0 {
-            return None;
-        }
+    pub unsafe fn find(&self, key: Key, python: Python) -> Option<&Trunk> {
         let place = place(key, python.stack);
         for place in [place, place ^ 1] {
             // SAFETY: there is room for all trunks; a place that was never written begins nowhere.
             // The words are read if it begins at this frame, which is live.
             unsafe {
                 let trunk = &*self.items.items().add(place);
-                if trunk.begins_at(key, python, whole) && trunk.holds() {
-                    return Some(place as u8);
+                if trunk.begins_at(key, python) && trunk.holds() {
+                    return Some(trunk);
                 }
             }
         }
         None
     }
 
-    /// Room for the trunk of a frame, in place of another one: so far without words, and not to be
+    /// A place for the trunk of a frame, in place of another one: so far without words, and not to be
     /// found before it is complete.
-    pub fn make_room(&mut self, key: Key, python: Python, whole: bool) -> Option<&mut Trunk> {
-        if self.items.capacity() == 0 && !self.items.grow_to(TRUNKS) {
-            return None;
-        }
+    pub fn make_room(&mut self, key: Key, python: Python) -> Option<&mut Trunk> {
         self.serial = self.serial.checked_add(1)?;
         let place = place(key, python.stack);
         // SAFETY: there is room for all trunks.
@@ -254,7 +264,8 @@ impl Trunks {
         };
         (trunk.ip, trunk.serial) = (0, self.serial);
         (trunk.sp, trunk.python) = (key.sp, python);
-        (trunk.count, trunk.needs_base, trunk.whole) = (0, false, whole);
+        (trunk.count, trunk.pairs_count) = (0, 0);
+        trunk.needs_base = false;
         Some(trunk)
     }
 }

@@ -33,7 +33,7 @@ pub(super) unsafe fn is_unchanged<L: Layout>(frame: *const Frame, address: usize
 ///
 /// As for [`compare`].
 #[inline(always)]
-pub(super) unsafe fn callers_unchanged<L: Layout>(
+pub(super) unsafe fn callers_unchanged_to<L: Layout>(
     frames: *const Frame,
     top: usize,
     floor: usize,

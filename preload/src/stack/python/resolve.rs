@@ -23,24 +23,17 @@ pub(super) unsafe fn resolve<L: Layout>(
 ) -> StackId {
     // SAFETY: the frame is live, and so is its code; kept frames below `index` are in use.
     unsafe {
-        let frames = thread.stacks.frames.items();
-        let parent = if index == 0 {
-            StackId::NONE
-        } else {
-            (*frames.add(index - 1)).stack
-        };
+        let parent = thread.stacks.parent(index);
         let instruction = instruction_of::<L>(address);
-        let kept = frames.add(index);
+        let kept = thread.stacks.frames.items().add(index);
         (*kept).instruction = instruction;
-        let place = Step::place(instruction, parent);
-        if L::INSTRUCTION_IS_POINTER {
-            let step = thread.stacks.steps[place];
-            if step.instruction == instruction && step.parent == parent {
-                (*kept).stack = step.stack;
-                return step.stack;
-            }
+        if L::INSTRUCTION_IS_POINTER
+            && let Some(stack) = thread.stacks.step(instruction, parent)
+        {
+            (*kept).stack = stack;
+            return stack;
         }
-        resolve_anew::<L>(thread, index, address, parent, place)
+        resolve_anew::<L>(thread, index, address, parent)
     }
 }
 
@@ -55,7 +48,6 @@ unsafe fn resolve_anew<L: Layout>(
     index: usize,
     address: usize,
     parent: StackId,
-    place: usize,
 ) -> StackId {
     // SAFETY: as in `resolve`.
     unsafe {
@@ -107,7 +99,7 @@ unsafe fn resolve_anew<L: Layout>(
             }
         };
         (*kept).stack = stack;
-        thread.stacks.steps[place] = Step {
+        thread.stacks.steps[Step::place(instruction, parent)] = Step {
             instruction,
             parent,
             stack,
@@ -191,6 +183,27 @@ pub(in crate::stack) fn note_merged(thread: &mut Thread) {
 }
 
 impl Stacks {
+    /// The stack of the caller of the frame at `index`.
+    ///
+    /// # Safety
+    ///
+    /// Frames below `index` must be in use.
+    #[inline(always)]
+    pub(super) unsafe fn parent(&self, index: usize) -> StackId {
+        match index {
+            0 => StackId::NONE,
+            // SAFETY: the caller's promise.
+            _ => unsafe { (*self.frames.items().add(index - 1)).stack },
+        }
+    }
+
+    /// The stack that an instruction made below this one, if that is at hand.
+    #[inline(always)]
+    pub(super) fn step(&self, instruction: usize, parent: StackId) -> Option<StackId> {
+        let step = &self.steps[Step::place(instruction, parent)];
+        (step.instruction == instruction && step.parent == parent).then_some(step.stack)
+    }
+
     /// Drops what was kept of code objects that are gone.
     pub(super) fn catch_up(&mut self) {
         let now = python::CODES.forgotten();

@@ -1,36 +1,60 @@
-//! Paths of threads that run no interpreter.
+//! A path that is known, as a stack: each segment joins its frames to what is further out.
 
-use super::join::join;
-use super::{LIMIT, Path, SAVINGS, Stop};
-use crate::stack::native::rule;
-use crate::stack::native::segment::{End, Key};
+use super::{LIMIT, Path, Stop};
+use crate::stack::native::made::Parts;
+use crate::stack::native::segment::{End, Key, Segment};
+use crate::stack::native::{enter, own};
 use crate::thread::Thread;
 use memprof_wire::units::StackId;
 
-/// The stack of the calling thread, which runs no interpreter, if the path from this frame outwards
-/// is known.
+/// The stack of the calling thread, which runs no interpreter, if the path from this frame outwards is
+/// known.
 ///
 /// # Safety
 ///
 /// `key` must be the frame that called the hook.
 #[inline(always)]
-pub unsafe fn find_native(thread: &mut Thread, key: Key) -> Option<StackId> {
+pub unsafe fn find(thread: &mut Thread, key: Key) -> Option<StackId> {
     let path = &mut thread.stacks.native.path;
     // SAFETY: the caller's promise.
-    let (count, mut stack) = unsafe { path.follow_natives(key)? };
-    path.savings += u32::from(path.savings < SAVINGS);
+    let (count, mut stack) = unsafe { path.follow(key)? };
     let mut has_room = true;
     for number in (0..count).rev() {
         let stop = thread.stacks.native.path.stops[number];
         // SAFETY: a segment that was found above, and holds.
         unsafe {
-            let segment = &mut *stop.segment;
-            stack = join(thread, segment, stack, 0..0, StackId::NONE);
+            let segment = &*stop.segment;
+            stack = join(thread, segment, stack);
             let recent = &mut thread.stacks.native.path.recent;
             has_room = has_room && recent.push(segment, stop.key, stack);
         }
     }
     Some(stack)
+}
+
+/// What a segment makes of the stack of what is further out, `base`.
+#[inline(always)]
+fn join(thread: &mut Thread, segment: &Segment, base: StackId) -> StackId {
+    let parts = Parts {
+        serial: segment.serial,
+        base,
+        python: StackId::NONE,
+    };
+    if let Some(stack) = thread.stacks.native.path.made.find(parts) {
+        return stack;
+    }
+    let stack = join_anew(thread, segment, base);
+    thread.stacks.native.path.made.keep(parts, stack);
+    stack
+}
+
+/// Looks up what a segment makes of what is further out.
+#[inline(never)]
+fn join_anew(thread: &mut Thread, segment: &Segment, base: StackId) -> StackId {
+    segment
+        .shown()
+        .filter(|&ip| !own::is_own(ip))
+        .fold(base, |stack, ip| enter::child(thread, stack, ip))
 }
 
 impl Path {
@@ -41,8 +65,8 @@ impl Path {
     ///
     /// `key` must be the frame that called the hook.
     #[inline(always)]
-    unsafe fn follow_natives(&mut self, mut key: Key) -> Option<(usize, StackId)> {
-        if self.generation != rule::generation() || self.segments.capacity() == 0 {
+    unsafe fn follow(&mut self, mut key: Key) -> Option<(usize, StackId)> {
+        if !self.is_valid() {
             return None;
         }
         for count in 0..LIMIT {
@@ -62,7 +86,6 @@ impl Path {
             self.stops[count] = Stop {
                 segment: found,
                 key,
-                python: 0,
             };
             // SAFETY: as above; and the caller is read from a segment that holds.
             unsafe {
@@ -81,7 +104,7 @@ impl Path {
     ///
     /// # Safety
     ///
-    /// As for [`Path::follow_natives`].
+    /// As for [`Path::follow`].
     #[cfg(test)]
     pub unsafe fn instructions(
         &mut self,
@@ -93,7 +116,7 @@ impl Path {
         }
         // SAFETY: the caller's promise; the segments were found to hold, from the innermost on.
         unsafe {
-            let (count, base) = self.follow_natives(key)?;
+            let (count, base) = self.follow(key)?;
             let mut all = lists[base.0 as usize].clone();
             for stop in self.stops[..count].iter().rev() {
                 let mut shown: Vec<usize> = (*stop.segment).shown().collect();

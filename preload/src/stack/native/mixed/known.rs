@@ -1,0 +1,275 @@
+//! What a thread that runs an interpreter knows of its stacks: sites, and what is behind them.
+
+use super::Run;
+use crate::python::layout::{Layout, Runs};
+use crate::stack::native::anchors::is_root;
+use crate::stack::native::frame::{CERTAIN, Frame, UNCERTAIN};
+use crate::stack::native::inner::Inner;
+use crate::stack::native::made::{Made, Parts};
+use crate::stack::native::run::{self, Innermost};
+use crate::stack::native::savings::Savings;
+use crate::stack::native::segment::Key;
+use crate::stack::native::site::Sites;
+use crate::stack::native::trunk::{Python, Trunk, Trunks};
+use crate::stack::native::word::Word;
+use crate::stack::native::{At, enter, keeps, own, rule};
+use crate::stack::python::Frame as PythonFrame;
+use crate::thread::Thread;
+use memprof_wire::units::StackId;
+
+/// Keeping a trunk costs as much as so many events.
+const TRUNK_PRICE: u64 = 8;
+/// No generation of the rules.
+const NONE: usize = usize::MAX;
+
+/// What a thread knows of its stacks.
+#[derive(Debug)]
+pub struct Known {
+    sites: Sites,
+    trunks: Trunks,
+    /// What trunks made with the Python frames of the run behind them.
+    made: Made,
+    inner: Inner,
+    /// What the stacks of the inner frames stand on.
+    base: StackId,
+    /// Where the innermost run began the last time.
+    first: usize,
+    savings: Savings,
+    /// Of the rules by which all this was found; [`NONE`] where there is nothing.
+    generation: usize,
+}
+
+impl Known {
+    /// Nothing, without memory.
+    pub const fn new() -> Self {
+        Self {
+            sites: Sites::new(),
+            trunks: Trunks::new(),
+            made: Made::new(),
+            inner: Inner::new(),
+            base: StackId::NONE,
+            first: 0,
+            savings: Savings::new(),
+            generation: NONE,
+        }
+    }
+
+    /// Gives the memory back.
+    pub fn clear(&mut self) {
+        self.sites.clear();
+        self.trunks.clear();
+        self.made.clear();
+        self.inner.clear();
+        self.base = StackId::NONE;
+        self.generation = NONE;
+    }
+
+    /// Forgets what may have changed its meaning. False without memory.
+    fn begin(&mut self) -> bool {
+        let generation = rule::generation();
+        if self.generation == generation {
+            return true;
+        }
+        self.clear();
+        if !(keeps() && self.sites.begin() && self.trunks.begin() && self.made.begin()) {
+            self.clear();
+            return false;
+        }
+        self.generation = generation;
+        true
+    }
+
+    /// The stack of what begins at a frame, if it is a site that is known.
+    ///
+    /// # Safety
+    ///
+    /// `key` must be the frame that called the hook, and `python` all that there is.
+    #[inline(always)]
+    pub unsafe fn at_site(&self, key: Key, python: Python) -> Option<StackId> {
+        if self.generation != rule::generation() {
+            return None;
+        }
+        // SAFETY: the caller's promise; there is room where anything is known, and sites and trunks
+        // are given back together.
+        unsafe { self.sites.find(key, python) }
+    }
+
+    /// Walks to the frame that called that of the innermost run. Tells its trunk, the first Python
+    /// frame of the run, and how many of the inner frames are what they were.
+    ///
+    /// # Safety
+    ///
+    /// As for [`find`].
+    #[inline(always)]
+    unsafe fn reach<L: Layout>(
+        &mut self,
+        at: At,
+        python: Python,
+    ) -> Option<(*const Trunk, usize, usize)> {
+        let Python {
+            depth,
+            frames,
+            state,
+            entry,
+            ..
+        } = python;
+        // SAFETY: the caller's promise. The frames from the first one to the one outside were
+        // walked, so that one is live, and what is outside of the run ran it.
+        unsafe {
+            let Innermost { boundary, first } =
+                run::innermost::<L>(state, entry, frames, depth, self.first)?;
+            self.first = first;
+            let unchanged = self.inner.walk(at, boundary)?;
+            let found = self.trunks.find(self.inner.outer(), python.outside(first));
+            if found.is_none() {
+                self.inner.forget();
+            }
+            Some((found?, first, unchanged))
+        }
+    }
+
+    /// Keeps what is further out than the innermost run of a stack that was just put together: all
+    /// its native frames, the first standing for what is outside, where Python ran, and the stack
+    /// of the run's caller. `None` if it cannot be told by words.
+    ///
+    /// # Safety
+    ///
+    /// All of these frames must be live, and `python` be all that there is.
+    pub unsafe fn keep<L: Layout>(
+        &mut self,
+        natives: &[Frame],
+        runs: &[Run],
+        python: Python,
+        position: u64,
+    ) -> Option<()> {
+        let (innermost, others) = runs.split_last()?;
+        let behind = innermost.native.checked_sub(1).filter(|&index| index > 0)?;
+        if !self.begin() || !self.savings.pay(TRUNK_PRICE, position) {
+            return None;
+        }
+        let frames = python.frames;
+        // SAFETY: as many as that are in use.
+        let outside = unsafe { python.outside(innermost.first) };
+        let key = natives[behind].key();
+        let stack = natives[behind].stack;
+        let trunk = self.trunks.make_room(key, outside)?;
+        let mut link = python.entry;
+        // SAFETY: the caller's promise; the links are the thread's own chain.
+        unsafe { run::pin::<L>(trunk, python.state, frames, innermost.first, &mut link)? };
+        // where the present frame's rbp was loaded from, unless that was told
+        let mut source = Some(None);
+        let mut others = others.iter().rev().filter(|run| run.native > 0).peekable();
+        for index in (1..=behind).rev() {
+            let (frame, caller) = (&natives[index], &natives[index - 1]);
+            if frame.exact || frame.return_slot == UNCERTAIN {
+                return None;
+            }
+            if frame.by_base
+                && let Some(source) = source.take()
+            {
+                match source {
+                    Some(word) => trunk.push(word)?,
+                    None => trunk.rely_on_base(key.bp),
+                }
+            }
+            if frame.return_slot != CERTAIN {
+                trunk.push(Word {
+                    slot: frame.return_slot,
+                    value: caller.ip,
+                })?;
+            }
+            if frame.base_slot != 0 {
+                source = Some(Some(Word {
+                    slot: frame.base_slot,
+                    value: caller.bp,
+                }));
+            }
+            if let Some(run) = others.next_if(|run| run.native == index) {
+                // SAFETY: as above.
+                unsafe { run::pin::<L>(trunk, python.state, frames, run.first, &mut link)? };
+            }
+        }
+        let has_links = matches!(L::RUNS, Runs::CFrames { .. } | Runs::CFrameEach { .. });
+        if others.next().is_some() || has_links && !is_root(link, python.state) {
+            return None;
+        }
+        trunk.complete(key, stack)
+    }
+}
+
+/// The stack of the calling thread, if what is further out than its innermost run is known.
+///
+/// # Safety
+///
+/// `at` must be the frame that called the hook, and `python` all that there is, of which there must be
+/// something.
+#[inline(never)]
+pub unsafe fn find<L: Layout>(thread: &mut Thread, at: At, python: Python) -> Option<StackId> {
+    let known = &mut thread.stacks.native.mixed.known;
+    if known.generation != rule::generation() {
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    let (trunk, first, unchanged) = unsafe { known.reach::<L>(at, python) }?;
+    // SAFETY: it was just found, and stays where it is.
+    let (serial, base) = unsafe { ((*trunk).serial(), (*trunk).stack()) };
+    let base = run(thread, serial, base, first, python);
+    let known = &mut thread.stacks.native.mixed.known;
+    let same_base = known.base == base;
+    known.base = base;
+    let mut stack = base;
+    let mut index = 1;
+    if same_base && unchanged > 1 {
+        index = unchanged;
+        stack = known.inner.frames()[index - 1].stack;
+    }
+    let count = known.inner.frames().len();
+    while index < count {
+        let ip = thread.stacks.native.mixed.known.inner.frames()[index]
+            .key
+            .ip;
+        if !own::is_own(ip) {
+            stack = enter::child(thread, stack, ip);
+        }
+        thread.stacks.native.mixed.known.inner.frames()[index].stack = stack;
+        index += 1;
+    }
+    let known = &mut thread.stacks.native.mixed.known;
+    if known.sites.is_missed_again(at.key(), python)
+        && let Some(way) = known.inner.way()
+    {
+        // SAFETY: the caller's promise; all were just found.
+        unsafe { known.sites.keep(at.key(), way, &*trunk, python, stack) };
+    }
+    Some(stack)
+}
+
+/// The stack of a run that begins at the Python frame `first`, behind the trunk of this number, which
+/// makes the stack `base`.
+#[inline(always)]
+fn run(thread: &mut Thread, serial: u32, base: StackId, first: usize, python: Python) -> StackId {
+    let with = |index: usize| {
+        let frames: *const PythonFrame = python.frames;
+        // SAFETY: asked for indices below the depth.
+        let python = unsafe { (*frames.add(index)).stack };
+        Parts {
+            serial,
+            base,
+            python,
+        }
+    };
+    let (mut index, mut stack) = (python.depth, base);
+    while index > first {
+        if let Some(known) = thread.stacks.native.mixed.known.made.find(with(index - 1)) {
+            stack = known;
+            break;
+        }
+        index -= 1;
+    }
+    for index in index..python.depth {
+        stack = enter::python_frame(thread, index, stack);
+        let made = &mut thread.stacks.native.mixed.known.made;
+        made.keep(with(index), stack);
+    }
+    stack
+}

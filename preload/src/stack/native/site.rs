@@ -1,0 +1,250 @@
+//! Where a program allocates: the native frames inside the innermost run at one place of the stack,
+//! below one stack of Python frames, and the stack that all frames made.
+//!
+//! Nearly every capture is at a site that is known. It is found by its innermost frame and the Python
+//! stack, and has the words at hand that lead out of the run, and which [`Trunk`] was there: if all
+//! hold what they held, so is the stack what it was. A function may be called by several others at
+//! the same depth, so a few sites may begin at the same frame.
+
+use super::inner::Way;
+use super::segment::Key;
+use super::trunk::{Python, Trunk};
+use super::word::Word;
+use crate::memory::Array;
+use memprof_wire::units::StackId;
+
+/// Words that a site may have.
+const WORDS: usize = 24;
+/// Places for sites.
+const PLACES: usize = 512;
+/// Sites of one place: 896 KiB in all, touched as far as they are needed. The first ones of all places
+/// stand side by side, and a site has an odd number of cache lines: so those that are looked at
+/// most are spread over the whole cache.
+const WAYS: usize = 4;
+
+/// What is looked at first of a site.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+struct Head {
+    key: Key,
+    /// How many Python frames there are.
+    depth: u32,
+    /// The stack that they make alone.
+    python: StackId,
+    /// Where the trunk behind it stands.
+    trunk: *const Trunk,
+    /// The stack of all frames.
+    stack: StackId,
+    /// Which trunk it is; 0 in an entry without any, as no trunk has that number.
+    serial: u32,
+    count: u8,
+    /// Whether `rbp` decides where anything stands.
+    needs_base: bool,
+}
+
+/// A place that allocated. What is looked at each time is in its first cache lines, and in those of
+/// its trunk.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+struct Site {
+    head: Head,
+    words: [Word; WORDS],
+}
+
+impl Head {
+    #[inline(always)]
+    fn begins_at(&self, key: Key, python: Python) -> bool {
+        let different = self.key.ip ^ key.ip
+            | self.key.sp ^ key.sp
+            | self.depth as usize ^ python.depth
+            | (self.python.0 ^ python.stack.0) as usize;
+        different == 0 && (!self.needs_base || self.key.bp == key.bp)
+    }
+
+    /// Whether it begins where another one does, and its trunk stands in the same place.
+    fn is_at(&self, other: &Self) -> bool {
+        self.key.ip == other.key.ip
+            && self.key.sp == other.key.sp
+            && (self.depth, self.python) == (other.depth, other.python)
+            && self.trunk == other.trunk
+    }
+}
+
+impl Site {
+    fn words(&self) -> &[Word] {
+        &self.words[..usize::from(self.head.count)]
+    }
+
+    /// # Safety
+    ///
+    /// It must begin at a live frame.
+    #[inline(always)]
+    unsafe fn holds(&self) -> bool {
+        let mut word = self.words.as_ptr();
+        // SAFETY: so many are in use, and each is part of something live if those before it hold.
+        unsafe {
+            let end = word.add(usize::from(self.head.count));
+            while word != end {
+                if !(*word).holds() {
+                    return false;
+                }
+                word = word.add(1);
+            }
+        }
+        true
+    }
+}
+
+/// The sites of a thread.
+#[derive(Debug)]
+pub struct Sites {
+    items: Array<Site>,
+    /// Which way gives way next.
+    turn: usize,
+    /// What was missed last, for each place.
+    missed: [u16; PLACES],
+}
+
+impl Sites {
+    /// Without memory.
+    pub const fn new() -> Self {
+        Self {
+            items: Array::empty(),
+            turn: 0,
+            missed: [0; PLACES],
+        }
+    }
+
+    /// Gives the memory back.
+    pub fn clear(&mut self) {
+        self.items.release();
+    }
+
+    /// Makes room. False without memory.
+    pub fn begin(&mut self) -> bool {
+        self.items.capacity() >= PLACES * WAYS || self.items.grow_to(PLACES * WAYS)
+    }
+
+    /// The stack of what begins at this frame, if it is known.
+    ///
+    /// # Safety
+    ///
+    /// There must be room. The frame must be live, on the stack of the calling thread; `python` be
+    /// all that there is; and the trunks be where they were when the sites were kept.
+    #[inline(always)]
+    pub unsafe fn find(&self, key: Key, python: Python) -> Option<StackId> {
+        // SAFETY: there is room for all sites. An entry that was never written begins at no frame.
+        // The words are read if it begins at this frame, and those of the trunk if the words tell
+        // that it lies behind: the trunk was found there, and what it needs of Python is looked at
+        // first.
+        unsafe {
+            let mut site = self.items.items().add(place(key, python.stack));
+            for _ in 0..WAYS {
+                let head = &(*site).head;
+                if head.begins_at(key, python)
+                    && (*site).holds()
+                    && (*head.trunk).is_behind(head.serial, python)
+                {
+                    return Some(head.stack);
+                }
+                site = site.add(PLACES);
+            }
+        }
+        None
+    }
+
+    /// Whether a site that is not known was the last one in its place that was not known, too: a program
+    /// comes to many of them only once, and keeping one costs more than it took to find out.
+    #[inline(always)]
+    pub fn is_missed_again(&mut self, key: Key, python: Python) -> bool {
+        let hash = hash(key, python.stack);
+        let name = (hash >> 32) as u16;
+        core::mem::replace(&mut self.missed[place_of(hash)], name) == name
+    }
+
+    /// Keeps what was found: the way from a frame to a trunk, and the stack that all frames make.
+    /// `None` if it takes more words than a site may have. There must be room for sites.
+    ///
+    /// # Safety
+    ///
+    /// All must hold, and `trunk` fit `python` and stay where it is.
+    pub unsafe fn keep(
+        &mut self,
+        key: Key,
+        way: Way<'_>,
+        trunk: &Trunk,
+        python: Python,
+        stack: StackId,
+    ) -> Option<()> {
+        let base = trunk
+            .base()
+            .filter(|_| way.base_slot != 0)
+            .map(|value| Word {
+                slot: way.base_slot,
+                value,
+            });
+        let count = way.words.len() + usize::from(base.is_some());
+        if count > WORDS {
+            return None;
+        }
+        let head = Head {
+            key,
+            depth: u32::try_from(python.depth).ok()?,
+            python: python.stack,
+            trunk,
+            stack,
+            serial: trunk.serial(),
+            count: count as u8,
+            needs_base: way.needs_base || way.base_slot == 0 && trunk.base().is_some(),
+        };
+        let words = || way.words.iter().rev().chain(&base);
+        let site = self.make_room(&head, &words());
+        // SAFETY: a place of the table, for as many words.
+        unsafe {
+            (*site).head = head;
+            for (index, word) in words().enumerate() {
+                (*site).words[index] = *word;
+            }
+        }
+        Some(())
+    }
+
+    /// Where a site is to be put: where it was, if only its trunk was another, or where nothing is, or
+    /// else in place of the next one in turn.
+    fn make_room<'a>(
+        &mut self,
+        head: &Head,
+        words: &(impl Iterator<Item = &'a Word> + Clone),
+    ) -> *mut Site {
+        let place = place(head.key, head.python);
+        // SAFETY: there is room for all sites.
+        let way = |number: usize| unsafe { self.items.items().add(place + number * PLACES) };
+        for number in 0..WAYS {
+            // SAFETY: as above.
+            let old = unsafe { &*way(number) };
+            let is_same = || old.head.is_at(head) && old.words().iter().eq(words.clone());
+            if old.head.serial == 0 || is_same() {
+                return way(number);
+            }
+        }
+        self.turn = self.turn.wrapping_add(1);
+        way(self.turn % WAYS)
+    }
+}
+
+/// The first of the places where a site may be.
+#[inline(always)]
+fn place(key: Key, python: StackId) -> usize {
+    place_of(hash(key, python))
+}
+
+#[inline(always)]
+fn place_of(hash: u64) -> usize {
+    (hash >> 48) as usize % PLACES
+}
+
+#[inline(always)]
+fn hash(key: Key, python: StackId) -> u64 {
+    let word = (key.ip as u64) ^ (key.sp as u64) << 21 ^ u64::from(python.0) << 9;
+    word.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
