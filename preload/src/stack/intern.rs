@@ -1,8 +1,11 @@
 //! The prefix tree of stacks: `(parent stack, code, instruction) → stack`.
 
+mod overflow;
+
 use super::native;
 use crate::memory::Array;
 use memprof_wire::units::StackId;
+use overflow::Overflow;
 
 /// Stacks beyond this count are merged into their callers: 40 MiB of table at the most.
 const LIMIT: u32 = 1 << 20;
@@ -34,8 +37,18 @@ struct Entry {
     number: u32,
 }
 
+impl Entry {
+    #[inline(always)]
+    fn is(&self, parent: StackId, key: Key) -> bool {
+        self.parent == parent.0 && self.key == key
+    }
+}
+
 /// Entries that a cache line holds; those in use come first.
 const ENTRIES: usize = 4;
+
+/// Lines there are at the least, once there is any stack.
+const LINES: usize = 512;
 
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
@@ -56,14 +69,16 @@ pub enum Found {
 ///
 /// A stack is looked for in the line of its parent, and only where that is full by a hash. Parents
 /// and children are mostly seen together and numbered one after the other, so their lines lie side
-/// by side: a program that goes through a hundred thousand stacks once finds them in the cache.
+/// by side: a program that goes through a hundred thousand stacks once finds them in the cache. And a
+/// stack never leaves its place, so that the lines grow without being touched.
 #[derive(Debug)]
 pub struct Tree {
     /// The innermost frames by number.
     keys: Array<Key>,
+    /// The children of each two stacks that are numbered one after the other.
     lines: Array<Line>,
-    /// A power of two of lines, half as many as there may be stacks.
-    line_count: usize,
+    /// Those that found no place there.
+    overflow: Overflow,
     count: u32,
 }
 
@@ -79,7 +94,7 @@ impl Tree {
         Self {
             keys: Array::empty(),
             lines: Array::empty(),
-            line_count: 0,
+            overflow: Overflow::new(),
             count: 0,
         }
     }
@@ -88,6 +103,7 @@ impl Tree {
     pub fn clear(&mut self) {
         self.keys.release();
         self.lines.release();
+        self.overflow.clear();
         *self = Self::new();
     }
 
@@ -107,7 +123,7 @@ impl Tree {
     /// The stack of a frame called from `parent`.
     #[inline(always)]
     pub fn find(&mut self, parent: StackId, key: Key) -> Found {
-        if self.line_count == 0 {
+        if self.count == 0 {
             return self.insert(parent, key);
         }
         match self.search(parent, key) {
@@ -116,34 +132,25 @@ impl Tree {
         }
     }
 
-    /// Searches; there must be lines.
+    /// Searches; there must be room for one more stack.
     #[inline(always)]
     fn search(&self, parent: StackId, key: Key) -> Place {
-        let mask = self.line_count - 1;
-        let mut line = (parent.0 as usize / 2) & mask;
-        let mut is_first = true;
-        loop {
-            // SAFETY: the masked number is below the count of lines, whose entries are never
-            // half written. At most half of all entries are in use, so an empty one is found.
-            unsafe {
-                let entries = (&raw mut (*self.lines.items().add(line)).0).cast::<Entry>();
-                for index in 0..ENTRIES {
-                    let entry = entries.add(index);
-                    if (*entry).number == 0 {
-                        return Place::Empty(entry);
-                    }
-                    if (*entry).parent == parent.0 && (*entry).key == key {
-                        return Place::At(StackId((*entry).number));
-                    }
+        // SAFETY: there is a line for each stack, and so for the parent; its entries are never half
+        // written.
+        unsafe {
+            let line = self.lines.items().add(parent.0 as usize / 2);
+            let entries = (&raw mut (*line).0).cast::<Entry>();
+            for index in 0..ENTRIES {
+                let entry = entries.add(index);
+                if (*entry).number == 0 {
+                    return Place::Empty(entry);
+                }
+                if (*entry).is(parent, key) {
+                    return Place::At(StackId((*entry).number));
                 }
             }
-            line = if is_first {
-                hash(parent, key)
-            } else {
-                line + 1
-            } & mask;
-            is_first = false;
         }
+        self.overflow.search(parent, key)
     }
 
     #[cold]
@@ -161,53 +168,38 @@ impl Tree {
         self.count = number;
         // SAFETY: make_room saw to a key of this number.
         unsafe { self.keys.items().add(number as usize).write(key) };
-        self.enter(Entry {
+        let entry = Entry {
             parent: parent.0,
             key,
             number,
-        });
+        };
+        match self.place_in_line(parent) {
+            // SAFETY: an entry of the table.
+            Some(place) => unsafe { place.write(entry) },
+            None => self.overflow.enter(entry),
+        }
         Found::New(StackId(number))
     }
 
+    /// An empty entry in the line of a parent.
+    fn place_in_line(&self, parent: StackId) -> Option<*mut Entry> {
+        // SAFETY: as in `search`.
+        unsafe {
+            let line = self.lines.items().add(parent.0 as usize / 2);
+            let entries = (&raw mut (*line).0).cast::<Entry>();
+            (0..ENTRIES)
+                .map(|index| entries.add(index))
+                .find(|&entry| (*entry).number == 0)
+        }
+    }
+
+    /// Makes room for stacks of numbers below this one.
     fn make_room(&mut self, stacks: usize) -> bool {
-        if stacks > self.keys.capacity() && !self.keys.grow_to((stacks * 2).max(1024)) {
-            return false;
-        }
-        if stacks <= self.line_count * 2 {
-            return true;
-        }
-        let mut before = Array::empty();
-        if !before.grow_to((self.line_count * 2).max(512)) {
-            return false;
-        }
-        core::mem::swap(&mut self.lines, &mut before);
-        let count = self.line_count;
-        self.line_count = (count * 2).max(512);
-        for line in 0..count {
-            // SAFETY: there were so many lines.
-            let entries = unsafe { (*before.items().add(line)).0 };
-            for entry in entries.into_iter().filter(|entry| entry.number != 0) {
-                self.enter(entry);
-            }
-        }
-        before.release();
-        true
+        let lines = stacks / 2 + 1;
+        (stacks <= self.keys.capacity() || self.keys.grow_to((stacks * 2).max(2 * LINES)))
+            && (lines <= self.lines.capacity() || self.lines.grow_to((lines * 2).max(LINES)))
+            && self.overflow.make_room()
     }
-
-    /// Enters a stack that is not in the index.
-    fn enter(&mut self, entry: Entry) {
-        if let Place::Empty(place) = self.search(StackId(entry.parent), entry.key) {
-            // SAFETY: an entry of the table.
-            unsafe { place.write(entry) };
-        }
-    }
-}
-
-#[inline(always)]
-fn hash(parent: StackId, key: Key) -> usize {
-    let word = u64::from(parent.0) << 32 | u64::from(key.instruction);
-    let mixed = (word ^ u64::from(key.code) << 17).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 32) as usize
 }
 
 #[cfg(test)]
