@@ -2,7 +2,7 @@
 //!
 //! A program allocates again and again from the same places, below the same callers. Each place
 //! has its segments, so that going to and fro between places finds all of them. A path that is not
-//! known, or whose words hold something else, is walked (see [`super::walk`]) and then kept here.
+//! known, or whose words hold something else, is walked (see [`mod@super::walk`]) and then kept here.
 
 mod find;
 mod keep;
