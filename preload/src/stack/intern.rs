@@ -1,16 +1,17 @@
 //! The prefix tree of stacks: `(parent stack, code, instruction) → stack`.
 
-mod overflow;
+mod table;
 
 use super::native;
 use crate::memory::Array;
 use memprof_wire::units::StackId;
-use overflow::Overflow;
+use table::{Entry, Place, Table};
 
-/// Stacks beyond this count are merged into their callers: 40 MiB of table at the most.
+/// Stacks beyond this count are merged into their callers: 16 MiB, and up to twice as much again where
+/// most are children of a few.
 const LIMIT: u32 = 1 << 20;
 /// The same where native frames are recorded: to import pandas alone makes a million of them, as
-/// marshal goes into itself below each of the importing modules. 160 MiB at the most.
+/// marshal goes into itself below each of the importing modules. 64 MiB, and up to twice as much again.
 const NATIVE_LIMIT: u32 = 1 << 22;
 
 /// The innermost frame of a stack, in two words of the tree's own.
@@ -24,35 +25,33 @@ pub struct Key {
 }
 
 impl Key {
+    /// Of no frame: programs have addresses of 47 bits.
+    const NONE: Self = Self {
+        code: u32::MAX,
+        instruction: u32::MAX,
+    };
     /// Set in `code` for machine code.
     pub const NATIVE: u32 = 1 << 31;
 }
 
-/// A stack in the index: what it is looked up by, and its number, which is 0 in an empty entry.
+/// A stack.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
-struct Entry {
-    parent: u32,
+struct Node {
     key: Key,
-    number: u32,
+    /// That of its children that was looked up last; 0 if it has none.
+    child: u32,
+    /// The next one with the same parent: all of them are a ring, in which a new one follows the one
+    /// that was looked up before it.
+    next: u32,
 }
 
-impl Entry {
-    #[inline(always)]
-    fn is(&self, parent: StackId, key: Key) -> bool {
-        self.parent == parent.0 && self.key == key
-    }
-}
+/// Children that are looked at one by one. Where there are so many or more, all of them are in a
+/// table, too.
+const RING: usize = 4;
 
-/// Entries that a cache line holds; those in use come first.
-const ENTRIES: usize = 4;
-
-/// Lines there are at the least, once there is any stack.
-const LINES: usize = 512;
-
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-struct Line([Entry; ENTRIES]);
+/// Stacks there is room for at the least, once there is any.
+const STACKS: usize = 1024;
 
 /// What a look-up found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,43 +66,33 @@ pub enum Found {
 
 /// All stacks of a thread, numbered from 1 in the order they were first seen; 0 is the root.
 ///
-/// A stack is looked for in the line of its parent, and only where that is full by a hash. Parents
-/// and children are mostly seen together and numbered one after the other, so their lines lie side
-/// by side: a program that goes through a hundred thousand stacks once finds them in the cache. And a
-/// stack never leaves its place, so that the lines grow without being touched.
+/// A stack is looked for among the children of its parent. Callers and what they call are mostly seen
+/// together and numbered one after the other, so they lie side by side, four in a cache line; and
+/// what was called last is called again. A stack never leaves its place, so that the nodes grow
+/// without being touched.
 #[derive(Debug)]
 pub struct Tree {
-    /// The innermost frames by number.
-    keys: Array<Key>,
-    /// The children of each two stacks that are numbered one after the other.
-    lines: Array<Line>,
-    /// Those that found no place there.
-    overflow: Overflow,
+    /// The stacks by number, the root first.
+    nodes: Array<Node>,
+    /// The children of stacks that have many.
+    table: Table,
     count: u32,
-}
-
-/// Where the search for a stack ended.
-enum Place {
-    At(StackId),
-    Empty(*mut Entry),
 }
 
 impl Tree {
     /// No stack but the root.
     pub const fn new() -> Self {
         Self {
-            keys: Array::empty(),
-            lines: Array::empty(),
-            overflow: Overflow::new(),
+            nodes: Array::empty(),
+            table: Table::new(),
             count: 0,
         }
     }
 
     /// Forgets all stacks.
     pub fn clear(&mut self) {
-        self.keys.release();
-        self.lines.release();
-        self.overflow.clear();
+        self.nodes.release();
+        self.table.clear();
         *self = Self::new();
     }
 
@@ -113,49 +102,83 @@ impl Tree {
         self.count
     }
 
+    /// # Safety
+    ///
+    /// The stack must be the root or one of this tree, which must not be empty.
+    #[inline(always)]
+    unsafe fn node(&self, stack: u32) -> *mut Node {
+        // SAFETY: the caller's promise: there is a node for it.
+        unsafe { self.nodes.items().add(stack as usize) }
+    }
+
     /// The innermost frame of a stack that is not the root.
     #[inline(always)]
     pub fn key(&self, stack: StackId) -> Key {
-        // SAFETY: there is a key for each stack of this tree.
-        unsafe { *self.keys.items().add(stack.0 as usize) }
+        // SAFETY: a stack of this tree.
+        unsafe { (*self.node(stack.0)).key }
+    }
+
+    /// The stack of a frame called from `parent`, if it is the one that was looked up last there.
+    #[inline(always)]
+    pub fn last(&self, parent: StackId, key: Key) -> Option<StackId> {
+        if self.count == 0 {
+            return None;
+        }
+        // SAFETY: the parent is a stack of this tree, and so is its child.
+        unsafe {
+            let child = (*self.node(parent.0)).child;
+            // the root stands for no child, and is no frame
+            ((*self.node(child)).key == key).then_some(StackId(child))
+        }
     }
 
     /// The stack of a frame called from `parent`.
     #[inline(always)]
     pub fn find(&mut self, parent: StackId, key: Key) -> Found {
-        if self.count == 0 {
-            return self.insert(parent, key);
-        }
-        match self.search(parent, key) {
-            Place::At(stack) => Found::Old(stack),
-            Place::Empty(_) => self.insert(parent, key),
+        match self.last(parent, key) {
+            Some(stack) => Found::Old(stack),
+            None => self.find_further(parent, key),
         }
     }
 
-    /// Searches; there must be room for one more stack.
-    #[inline(always)]
-    fn search(&self, parent: StackId, key: Key) -> Place {
-        // SAFETY: there is a line for each stack, and so for the parent; its entries are never half
-        // written.
+    /// The same if it is another one than was looked up last.
+    #[inline(never)]
+    pub fn find_further(&mut self, parent: StackId, key: Key) -> Found {
+        if self.count == 0 {
+            return self.insert(parent, key, 0);
+        }
+        // SAFETY: the parent is a stack of this tree, and so are all in the ring of its children.
         unsafe {
-            let line = self.lines.items().add(parent.0 as usize / 2);
-            let entries = (&raw mut (*line).0).cast::<Entry>();
-            for index in 0..ENTRIES {
-                let entry = entries.add(index);
-                if (*entry).number == 0 {
-                    return Place::Empty(entry);
+            let last = (*self.node(parent.0)).child;
+            if last == 0 {
+                return self.insert(parent, key, 0);
+            }
+            let mut child = last;
+            for count in 1..RING {
+                child = (*self.node(child)).next;
+                if child == last {
+                    return self.insert(parent, key, count);
                 }
-                if (*entry).is(parent, key) {
-                    return Place::At(StackId((*entry).number));
+                if (*self.node(child)).key == key {
+                    (*self.node(parent.0)).child = child;
+                    return Found::Old(StackId(child));
                 }
             }
+            match self.table.search(parent, key) {
+                Place::At(stack) => {
+                    (*self.node(parent.0)).child = stack.0;
+                    Found::Old(stack)
+                }
+                Place::Empty(_) => self.insert(parent, key, RING),
+            }
         }
-        self.overflow.search(parent, key)
     }
 
+    /// A stack that is not there yet; `siblings` tells how many its parent has, or [`RING`] for as
+    /// many and more.
     #[cold]
     #[inline(never)]
-    fn insert(&mut self, parent: StackId, key: Key) -> Found {
+    fn insert(&mut self, parent: StackId, key: Key, siblings: usize) -> Found {
         let number = self.count + 1;
         let limit = if native::wanted() {
             NATIVE_LIMIT
@@ -165,40 +188,41 @@ impl Tree {
         if number >= limit || !self.make_room(number as usize + 1) {
             return Found::Full;
         }
-        self.count = number;
-        // SAFETY: make_room saw to a key of this number.
-        unsafe { self.keys.items().add(number as usize).write(key) };
-        let entry = Entry {
-            parent: parent.0,
-            key,
-            number,
-        };
-        match self.place_in_line(parent) {
-            // SAFETY: an entry of the table.
-            Some(place) => unsafe { place.write(entry) },
-            None => self.overflow.enter(entry),
+        // SAFETY: make_room saw to a node of this number, and to one of the root.
+        unsafe {
+            if self.count == 0 {
+                (*self.node(0)).key = Key::NONE;
+            }
+            self.count = number;
+            let last = core::mem::replace(&mut (*self.node(parent.0)).child, number);
+            let next = match last {
+                0 => number,
+                last => core::mem::replace(&mut (*self.node(last)).next, number),
+            };
+            (*self.node(number)).key = key;
+            (*self.node(number)).next = next;
+            // the ring has just become too long, or it was so already
+            let entered = match siblings + 1 {
+                RING => RING,
+                count => usize::from(count > RING),
+            };
+            let mut child = number;
+            for _ in 0..entered {
+                self.table.enter(Entry {
+                    parent: parent.0,
+                    key: self.key(StackId(child)),
+                    number: child,
+                });
+                child = (*self.node(child)).next;
+            }
         }
         Found::New(StackId(number))
     }
 
-    /// An empty entry in the line of a parent.
-    fn place_in_line(&self, parent: StackId) -> Option<*mut Entry> {
-        // SAFETY: as in `search`.
-        unsafe {
-            let line = self.lines.items().add(parent.0 as usize / 2);
-            let entries = (&raw mut (*line).0).cast::<Entry>();
-            (0..ENTRIES)
-                .map(|index| entries.add(index))
-                .find(|&entry| (*entry).number == 0)
-        }
-    }
-
     /// Makes room for stacks of numbers below this one.
     fn make_room(&mut self, stacks: usize) -> bool {
-        let lines = stacks / 2 + 1;
-        (stacks <= self.keys.capacity() || self.keys.grow_to((stacks * 2).max(2 * LINES)))
-            && (lines <= self.lines.capacity() || self.lines.grow_to((lines * 2).max(LINES)))
-            && self.overflow.make_room()
+        (stacks <= self.nodes.capacity() || self.nodes.grow_to((stacks * 2).max(STACKS)))
+            && self.table.make_room(RING)
     }
 }
 
@@ -206,6 +230,8 @@ impl Tree {
 mod tests {
     use super::{Found, Key, Tree};
     use memprof_wire::units::StackId;
+    use proptest::prelude::{prop_assert_eq, proptest};
+    use std::collections::HashMap;
 
     #[test]
     fn equal_stacks_have_one_number_and_others_another() {
@@ -242,6 +268,33 @@ mod tests {
             };
             assert_eq!(tree.find(parent, key(number)), Found::Old(stack));
             assert_eq!(tree.key(stack), key(number));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_of_look_ups_finds_what_a_map_finds(
+            steps in proptest::collection::vec((0..40_u32, 0..12_u32), 1..600),
+        ) {
+            let mut tree = Tree::new();
+            let mut map = HashMap::new();
+            let mut stacks = vec![StackId::NONE];
+            for (parent, instruction) in steps {
+                // few parents with many children, and many with few
+                let parent = stacks[(parent * parent / 40) as usize % stacks.len()];
+                let key = Key { code: 1, instruction };
+                let found = tree.find(parent, key);
+                if let Some(&stack) = map.get(&(parent.0, instruction)) {
+                    prop_assert_eq!(found, Found::Old(stack));
+                } else {
+                    let stack = StackId(stacks.len() as u32);
+                    prop_assert_eq!(found, Found::New(stack));
+                    map.insert((parent.0, instruction), stack);
+                    stacks.push(stack);
+                }
+                prop_assert_eq!(tree.last(parent, key), map.get(&(parent.0, instruction)).copied());
+            }
+            tree.clear();
         }
     }
 

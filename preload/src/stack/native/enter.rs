@@ -14,14 +14,23 @@ pub fn unknown_callers(thread: &mut Thread) -> StackId {
 }
 
 /// The stack of a native frame called from `parent`.
-#[inline(never)]
+#[inline(always)]
 pub fn child(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
     let key = Key {
         // addresses of programs have 47 bits
         code: Key::NATIVE | rule::meaning() << 16 & !Key::NATIVE | (ip >> 32) as u32,
         instruction: ip as u32,
     };
-    match thread.stacks.tree.find(parent, key) {
+    match thread.stacks.tree.last(parent, key) {
+        Some(stack) => stack,
+        None => other_child(thread, parent, key, ip),
+    }
+}
+
+/// The same if the parent called another frame the last time.
+#[inline(never)]
+fn other_child(thread: &mut Thread, parent: StackId, key: Key, ip: usize) -> StackId {
+    match thread.stacks.tree.find_further(parent, key) {
         Found::Old(stack) => stack,
         Found::New(stack) => {
             thread.event(&Event::NativeFrame {

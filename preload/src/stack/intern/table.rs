@@ -1,22 +1,43 @@
-//! The stacks that found no place in the line of their parent: a table by hash.
+//! The stacks of parents that have many: a table by hash.
 
-use super::{Entry, Key, Place};
+use super::Key;
 use crate::memory::Array;
 use memprof_wire::units::StackId;
 
 /// Entries of the smallest table.
 const LEAST: usize = 256;
 
+/// A stack in the table: what it is looked up by, and its number, which is 0 in an empty entry.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Entry {
+    pub parent: u32,
+    pub key: Key,
+    pub number: u32,
+}
+
+impl Entry {
+    fn is(&self, parent: StackId, key: Key) -> bool {
+        self.parent == parent.0 && self.key == key
+    }
+}
+
+/// Where the search for a stack ended.
+pub enum Place {
+    At(StackId),
+    Empty(*mut Entry),
+}
+
 /// Linear probing over a power of two of entries, half of which are in use at the most.
 #[derive(Debug)]
-pub struct Overflow {
+pub struct Table {
     entries: Array<Entry>,
     /// 0 without memory.
     size: usize,
     count: usize,
 }
 
-impl Overflow {
+impl Table {
     /// Without memory.
     pub const fn new() -> Self {
         Self {
@@ -52,9 +73,9 @@ impl Overflow {
         }
     }
 
-    /// Sees to it that one more entry has a place. False without memory.
-    pub fn make_room(&mut self) -> bool {
-        if (self.count + 1) * 2 <= self.size {
+    /// Sees to it that so many more entries have a place. False without memory.
+    pub fn make_room(&mut self, more: usize) -> bool {
+        if (self.count + more) * 2 <= self.size {
             return true;
         }
         let size = (self.size * 2).max(LEAST);
