@@ -144,7 +144,8 @@ pub unsafe fn unmap(address: *mut u8, bytes: usize) {
 
 /// Advises the kernel about a mapping of ours; false when it does not know the advice.
 pub fn advise(address: *mut u8, bytes: usize, advice: i32) -> bool {
-    // SAFETY: the only advice ever given (wipe on fork, leave out of core dumps) changes nothing now.
+    // SAFETY: the only advice ever given (wipe on fork, leave out of core dumps, use large pages)
+    // changes no content now.
     let answer = unsafe {
         call(
             libc::SYS_madvise,

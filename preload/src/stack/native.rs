@@ -12,7 +12,6 @@ mod enter;
 mod expression;
 mod frame;
 mod inner;
-mod made;
 pub mod mixed;
 mod module;
 mod own;

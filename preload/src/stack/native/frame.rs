@@ -84,6 +84,17 @@ impl At {
         }
     }
 
+    /// A frame that was called from.
+    #[inline(always)]
+    pub fn called(key: Key) -> Self {
+        Self {
+            ip: key.ip,
+            sp: key.sp,
+            bp: key.bp,
+            exact: false,
+        }
+    }
+
     /// What a segment that begins here is found by.
     #[inline(always)]
     pub fn key(self) -> Key {

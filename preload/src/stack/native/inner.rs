@@ -6,11 +6,11 @@
 //! anchor lies in (see [`super::anchors`]). What is further out is a [`Trunk`](super::trunk).
 
 use super::bounds::Bounds;
-use super::frame::{At, CERTAIN, UNCERTAIN};
+use super::frame::At;
 use super::rule;
 use super::run::Boundary;
 use super::segment::Key;
-use super::step::{Slots, Step, step};
+use super::step::{Slots, step_by_words};
 use super::word::{Word, load};
 use crate::memory::Array;
 use memprof_wire::units::StackId;
@@ -60,7 +60,6 @@ pub struct Inner {
     words: Array<Word>,
     fresh: Array<Fresh>,
     bounds: Bounds,
-    generation: usize,
     /// The frame that called the outermost one.
     outer: Key,
 }
@@ -74,7 +73,6 @@ impl Inner {
             words: Array::empty(),
             fresh: Array::empty(),
             bounds: Bounds::NONE,
-            generation: 0,
             outer: Key::NONE,
         }
     }
@@ -122,7 +120,7 @@ impl Inner {
 
     /// Walks outwards from a function that is still active to the frame at the boundary. Tells how
     /// many frames, from the outermost on, are what they were; `None` if it is not met by simple
-    /// steps.
+    /// steps. All frames have to be of the present generation of the rules.
     #[inline(always)]
     pub fn walk(&mut self, from: At, boundary: Boundary) -> Option<usize> {
         let generation = rule::generation();
@@ -130,12 +128,14 @@ impl Inner {
         let mut cursor = self.depth;
         // what is not finished is not kept
         self.depth = 0;
-        if !same_stack || generation != self.generation {
-            self.generation = generation;
+        if !same_stack {
             cursor = 0;
         }
+        if from.exact {
+            return None;
+        }
         let mut fresh = 0;
-        let mut at = from;
+        let mut at = from.key();
         loop {
             // SAFETY: indices below the cursor are in use.
             unsafe {
@@ -154,16 +154,13 @@ impl Inner {
                     cursor = 0;
                 }
             }
-            let (slots, step) = step(&mut self.bounds, generation, at);
-            let Step::Caller(caller) = step else {
-                return None;
-            };
-            if at.exact || slots.ret == UNCERTAIN || !self.push(fresh, at.key(), slots) {
+            let (slots, caller) = step_by_words(&mut self.bounds, generation, at)?;
+            if !self.push(fresh, at, slots) {
                 return None;
             }
             fresh += 1;
-            if boundary.is_at(at.key(), caller.key()) {
-                self.outer = caller.key();
+            if boundary.is_at(at, caller) {
+                self.outer = caller;
                 return self.splice(0, fresh);
             }
             if boundary.is_passed(at.sp) {
@@ -240,9 +237,7 @@ impl Inner {
                         .write(Word { slot, value });
                     count += 1;
                 };
-                if slots.ret != CERTAIN {
-                    add(slots.ret, caller.ip);
-                }
+                add(slots.ret, caller.ip);
                 if slots.base != 0 && needs_base {
                     add(slots.base, caller.bp);
                 }
@@ -267,8 +262,8 @@ impl Inner {
 
 impl Frame {
     #[inline(always)]
-    fn is_at(&self, at: At) -> bool {
-        let different = self.key.sp ^ at.sp | self.key.ip ^ at.ip;
-        different == 0 && !at.exact && (!self.needs_base || self.key.bp == at.bp)
+    fn is_at(&self, key: Key) -> bool {
+        let different = self.key.sp ^ key.sp | self.key.ip ^ key.ip;
+        different == 0 && (!self.needs_base || self.key.bp == key.bp)
     }
 }

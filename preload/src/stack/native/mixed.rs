@@ -10,6 +10,7 @@
 
 mod capture;
 mod known;
+mod made;
 mod merge;
 
 use super::frame::{At, Frame};
@@ -54,7 +55,6 @@ pub struct Mixed {
     runs: Array<Run>,
     run_count: usize,
     seen: Array<Seen>,
-    seen_count: usize,
     anchors: Anchors,
     known: Known,
 }
@@ -66,7 +66,6 @@ impl Mixed {
             runs: Array::empty(),
             run_count: 0,
             seen: Array::empty(),
-            seen_count: 0,
             anchors: Anchors::new(),
             known: Known::new(),
         }

@@ -9,12 +9,12 @@ mod keep;
 mod recent;
 
 use super::keeps;
-use super::made::Made;
 use super::rule;
 use super::savings::Savings;
 use super::segment::{Key, Segment};
 use crate::memory::Array;
 use core::hint::select_unpredictable;
+use memprof_wire::units::StackId;
 
 pub use find::find;
 use recent::Recent;
@@ -38,7 +38,6 @@ struct Stop {
 #[derive(Debug)]
 pub struct Path {
     segments: Array<Segment>,
-    made: Made,
     /// Of the rules by which all this was found; [`UNKNOWN`] where there is nothing.
     generation: usize,
     serial: u32,
@@ -53,7 +52,6 @@ impl Path {
     pub const fn new() -> Self {
         Self {
             segments: Array::empty(),
-            made: Made::new(),
             generation: UNKNOWN,
             serial: 0,
             savings: Savings::new(),
@@ -68,7 +66,6 @@ impl Path {
     /// Gives the memory back.
     pub fn clear(&mut self) {
         self.segments.release();
-        self.made.clear();
         self.recent.clear();
         self.serial = 0;
         self.generation = UNKNOWN;
@@ -82,10 +79,7 @@ impl Path {
         }
         self.generation = generation;
         let has_memory = self.segments.capacity() >= PLACES
-            || (keeps()
-                && self.made.begin()
-                && self.recent.begin()
-                && self.segments.grow_to(PLACES));
+            || (keeps() && self.recent.begin() && self.segments.grow_to(PLACES));
         if !has_memory {
             self.clear();
         }
@@ -129,6 +123,5 @@ impl Path {
 
 #[inline(always)]
 fn place(key: Key) -> usize {
-    let word = (key.ip as u64) ^ (key.sp as u64) << 21;
-    (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize % PLACES
+    key.place(StackId::NONE) % PLACES
 }

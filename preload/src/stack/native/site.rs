@@ -101,8 +101,8 @@ pub struct Sites {
     items: Array<Site>,
     /// Which way gives way next.
     turn: usize,
-    /// What was missed last, for each place.
-    missed: [u16; PLACES],
+    /// What was missed lately.
+    missed: [StackId; PLACES],
 }
 
 impl Sites {
@@ -111,7 +111,7 @@ impl Sites {
         Self {
             items: Array::empty(),
             turn: 0,
-            missed: [0; PLACES],
+            missed: [StackId::NONE; PLACES],
         }
     }
 
@@ -153,13 +153,14 @@ impl Sites {
         None
     }
 
-    /// Whether a site that is not known was the last one in its place that was not known, too: a program
-    /// comes to many of them only once, and keeping one costs more than it took to find out.
+    /// Whether a stack that was at no site was at none lately, either: a program comes to many of them
+    /// only once, and keeping one costs more than it took to find out.
     #[inline(always)]
-    pub fn is_missed_again(&mut self, key: Key, python: Python) -> bool {
-        let hash = hash(key, python.stack);
-        let name = (hash >> 32) as u16;
-        core::mem::replace(&mut self.missed[place_of(hash)], name) == name
+    pub fn is_missed_again(&mut self, stack: StackId) -> bool {
+        let missed = &mut self.missed[stack.0 as usize % PLACES];
+        let again = *missed == stack;
+        *missed = if again { StackId::NONE } else { stack };
+        again
     }
 
     /// Keeps what was found: the way from a frame to a trunk, and the stack that all frames make.
@@ -235,18 +236,7 @@ impl Sites {
 /// The first of the places where a site may be.
 #[inline(always)]
 fn place(key: Key, python: StackId) -> usize {
-    place_of(hash(key, python))
-}
-
-#[inline(always)]
-fn place_of(hash: u64) -> usize {
-    (hash >> 48) as usize % PLACES
-}
-
-#[inline(always)]
-fn hash(key: Key, python: StackId) -> u64 {
-    let word = (key.ip as u64) ^ (key.sp as u64) << 21 ^ u64::from(python.0) << 9;
-    word.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    key.place(python) % PLACES
 }
 
 #[cfg(test)]
@@ -350,11 +340,12 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_worth_a_site_when_it_is_missed_twice() {
+    fn a_stack_is_worth_a_site_when_it_is_missed_twice() {
         let mut sites = Sites::new();
-        assert!(!sites.is_missed_again(KEY, PYTHON));
-        assert!(sites.is_missed_again(KEY, PYTHON));
-        let other = Key { sp: 0x8010, ..KEY };
-        assert!(!sites.is_missed_again(other, PYTHON));
+        assert!(!sites.is_missed_again(StackId(3)));
+        assert!(!sites.is_missed_again(StackId(4)));
+        assert!(sites.is_missed_again(StackId(3)));
+        assert!(sites.is_missed_again(StackId(4)));
+        assert!(!sites.is_missed_again(StackId(3)), "it has a site now");
     }
 }

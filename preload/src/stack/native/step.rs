@@ -3,6 +3,7 @@
 use super::bounds::Bounds;
 use super::frame::{At, CERTAIN, UNCERTAIN};
 use super::rule::{self, Base, Kind, Place, Rule};
+use super::segment::Key;
 
 /// Where the caller's return address and `rbp` stand.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +55,23 @@ pub fn step(bounds: &mut Bounds, generation: usize, at: At) -> (Slots, Step) {
     step_to(bounds, at, rule, from.wrapping_add_signed(rule.offset()))
 }
 
+/// The same where the words of the stack alone tell the caller of a frame that was called from;
+/// `None` for all others.
+#[inline(always)]
+pub fn step_by_words(bounds: &mut Bounds, generation: usize, key: Key) -> Option<(Slots, Key)> {
+    let place = Place {
+        ip: key.ip,
+        exact: false,
+    };
+    let rule = rule::find(place, generation);
+    if !rule.is_simple() {
+        return None;
+    }
+    let from = if rule.is_from_base() { key.bp } else { key.sp };
+    let found = caller(bounds, key, rule, from.wrapping_add_signed(rule.offset()));
+    found.filter(|(_, caller)| caller.ip != 0)
+}
+
 /// A step by one of the rules that are seldom met.
 #[cold]
 #[inline(never)]
@@ -77,41 +95,35 @@ fn step_otherwise(bounds: &mut Bounds, at: At, rule: Rule) -> (Slots, Step) {
 /// Finds the caller whose frame begins at `cfa`.
 #[inline(always)]
 fn step_to(bounds: &mut Bounds, at: At, rule: Rule, cfa: usize) -> (Slots, Step) {
-    let lost = (Slots::only(UNCERTAIN), Step::Lost);
-    let return_slot = cfa.wrapping_sub(8);
+    match caller(bounds, at.key(), rule, cfa) {
+        None => (Slots::only(UNCERTAIN), Step::Lost),
+        Some((slots, caller)) if caller.ip == 0 => (slots, Step::Outermost),
+        Some((slots, caller)) => (slots, Step::Caller(At::called(caller))),
+    }
+}
+
+/// What stands where a frame's caller begins at `cfa`: a caller of no instruction where there is none.
+/// `None` if it cannot be read.
+#[inline(always)]
+fn caller(bounds: &mut Bounds, key: Key, rule: Rule, cfa: usize) -> Option<(Slots, Key)> {
     // the stack grows downwards: a caller lies above, and every walk ends
-    if cfa <= at.sp {
-        return lost;
+    if cfa <= key.sp {
+        return None;
     }
-    let Some(ip) = bounds.read(return_slot) else {
-        return lost;
-    };
-    let mut slots = Slots {
-        by_base: rule.is_by_base(),
-        ..Slots::only(return_slot)
-    };
-    if ip == 0 {
-        return (slots, Step::Outermost);
-    }
-    let mut caller = At {
-        ip,
-        sp: cfa,
-        bp: at.bp,
-        exact: false,
-    };
-    if rule.base() != Base::Same {
+    let ret = cfa.wrapping_sub(8);
+    let ip = bounds.read(ret)?;
+    let (mut base, mut bp) = (0, key.bp);
+    if ip != 0 && rule.base() != Base::Same {
         let from = if rule.base() == Base::AtCfa {
             cfa
         } else {
-            at.bp
+            key.bp
         };
-        slots.base = from.wrapping_add_signed(rule.base_offset());
-        let Some(bp) = bounds.read(slots.base) else {
-            return lost;
-        };
-        caller.bp = bp;
+        base = from.wrapping_add_signed(rule.base_offset());
+        bp = bounds.read(base)?;
     }
-    (slots, Step::Caller(caller))
+    let by_base = rule.is_by_base();
+    Some((Slots { ret, base, by_base }, Key { ip, sp: cfa, bp }))
 }
 
 /// The kernel has put the registers of the interrupted function on the stack (`ucontext`).

@@ -272,6 +272,5 @@ impl Trunks {
 
 #[inline(always)]
 fn place(key: Key, python: StackId) -> usize {
-    let word = (key.ip as u64) ^ (key.sp as u64) << 21 ^ u64::from(python.0) << 9;
-    (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize % TRUNKS
+    key.place(python) % TRUNKS
 }

@@ -53,8 +53,8 @@ pub fn capture_with_lock<L: Layout>(thread: &mut Thread, caller: Caller) -> Stac
 enum Unknown {
     /// The Python frames, if there are any.
     Frames,
-    /// The site.
-    Site,
+    /// The site, below Python frames that make this stack.
+    Site(StackId),
 }
 
 /// The stack of a site that is known. Calls nothing, so that the usual case needs no frame.
@@ -77,7 +77,7 @@ unsafe fn at_site<L: Layout>(
         let stack = known_frames_of::<L>(&mut thread.stacks, state).ok_or(Unknown::Frames)?;
         let python = present::<L>(thread, state, stack);
         let known = &thread.stacks.native.mixed.known;
-        known.at_site(key, python).ok_or(Unknown::Site)
+        known.at_site(key, python).ok_or(Unknown::Site(stack))
     }
 }
 
@@ -128,7 +128,10 @@ unsafe fn elsewhere<L: Layout>(
     // SAFETY: the caller's promise; the Python frames are captured before anything else.
     let found = unsafe {
         if state != 0 {
-            let stack = frames_of::<L>(thread, state);
+            let stack = match unknown {
+                Unknown::Frames => frames_of::<L>(thread, state),
+                Unknown::Site(stack) => stack,
+            };
             python = present::<L>(thread, state, stack);
         }
         let known = &thread.stacks.native.mixed.known;

@@ -1,11 +1,11 @@
 //! What a thread that runs an interpreter knows of its stacks: sites, and what is behind them.
 
 use super::Run;
+use super::made::{Made, Parts};
 use crate::python::layout::{Layout, Runs};
 use crate::stack::native::anchors::is_root;
 use crate::stack::native::frame::{CERTAIN, Frame, UNCERTAIN};
 use crate::stack::native::inner::Inner;
-use crate::stack::native::made::{Made, Parts};
 use crate::stack::native::run::{self, Innermost};
 use crate::stack::native::savings::Savings;
 use crate::stack::native::segment::Key;
@@ -66,8 +66,7 @@ impl Known {
 
     /// Forgets what may have changed its meaning. False without memory.
     fn begin(&mut self) -> bool {
-        let generation = rule::generation();
-        if self.generation == generation {
+        if self.is_valid() {
             return true;
         }
         self.clear();
@@ -75,8 +74,14 @@ impl Known {
             self.clear();
             return false;
         }
-        self.generation = generation;
+        self.generation = rule::generation();
         true
+    }
+
+    /// Whether anything is known here that still means what it did.
+    #[inline(always)]
+    fn is_valid(&self) -> bool {
+        self.generation == rule::generation()
     }
 
     /// The stack of what begins at a frame, if it is a site that is known.
@@ -86,7 +91,7 @@ impl Known {
     /// `key` must be the frame that called the hook, and `python` all that there is.
     #[inline(always)]
     pub unsafe fn at_site(&self, key: Key, python: Python) -> Option<StackId> {
-        if self.generation != rule::generation() {
+        if !self.is_valid() {
             return None;
         }
         // SAFETY: the caller's promise; there is room where anything is known, and sites and trunks
@@ -206,7 +211,7 @@ impl Known {
 #[inline(never)]
 pub unsafe fn find<L: Layout>(thread: &mut Thread, at: At, python: Python) -> Option<StackId> {
     let known = &mut thread.stacks.native.mixed.known;
-    if known.generation != rule::generation() {
+    if !known.is_valid() {
         return None;
     }
     // SAFETY: the caller's promise.
@@ -223,25 +228,32 @@ pub unsafe fn find<L: Layout>(thread: &mut Thread, at: At, python: Python) -> Op
         index = unchanged;
         stack = known.inner.frames()[index - 1].stack;
     }
-    let count = known.inner.frames().len();
-    while index < count {
-        let ip = thread.stacks.native.mixed.known.inner.frames()[index]
-            .key
-            .ip;
-        if !own::is_own(ip) {
-            stack = enter::child(thread, stack, ip);
-        }
-        thread.stacks.native.mixed.known.inner.frames()[index].stack = stack;
-        index += 1;
+    for index in index..known.inner.frames().len() {
+        stack = enter_inner(thread, index, stack);
     }
     let known = &mut thread.stacks.native.mixed.known;
-    if known.sites.is_missed_again(at.key(), python)
+    if known.sites.is_missed_again(stack)
         && let Some(way) = known.inner.way()
     {
         // SAFETY: the caller's promise; all were just found.
         unsafe { known.sites.keep(at.key(), way, &*trunk, python, stack) };
     }
     Some(stack)
+}
+
+/// Looks the stack of the inner frame at `index` up, given that of its caller, and keeps it.
+#[inline(always)]
+fn enter_inner(thread: &mut Thread, index: usize, caller: StackId) -> StackId {
+    let ip = thread.stacks.native.mixed.known.inner.frames()[index]
+        .key
+        .ip;
+    let stack = if own::is_own(ip) {
+        caller
+    } else {
+        enter::child(thread, caller, ip)
+    };
+    thread.stacks.native.mixed.known.inner.frames()[index].stack = stack;
+    stack
 }
 
 /// The stack of a run that begins at the Python frame `first`, behind the trunk of this number, which
@@ -253,8 +265,7 @@ fn run(thread: &mut Thread, serial: u32, base: StackId, first: usize, python: Py
         // SAFETY: asked for indices below the depth.
         let python = unsafe { (*frames.add(index)).stack };
         Parts {
-            serial,
-            base,
+            trunk: serial,
             python,
         }
     };

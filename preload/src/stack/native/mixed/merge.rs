@@ -76,7 +76,6 @@ impl<L: Layout> Merge<'_, L> {
             }
             frame += 1;
         }
-        self.mixed().seen_count = index;
         if index < self.python_depth {
             // frames that no native frame runs: nothing of this can be relied upon next time
             while index < self.python_depth {
@@ -84,7 +83,6 @@ impl<L: Layout> Merge<'_, L> {
                 index += 1;
             }
             self.mixed().run_count = 0;
-            self.mixed().seen_count = 0;
             self.thread.stacks.native.walk.forget();
         }
         stack
