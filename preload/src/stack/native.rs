@@ -12,6 +12,7 @@ mod enter;
 mod expression;
 mod frame;
 mod inner;
+mod made;
 pub mod mixed;
 mod module;
 mod own;

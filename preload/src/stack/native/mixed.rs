@@ -10,7 +10,6 @@
 
 mod capture;
 mod known;
-mod made;
 mod merge;
 
 use super::frame::{At, Frame};

@@ -9,6 +9,7 @@ mod keep;
 mod recent;
 
 use super::keeps;
+use super::made::Made;
 use super::rule;
 use super::savings::Savings;
 use super::segment::{Key, Segment};
@@ -38,6 +39,7 @@ struct Stop {
 #[derive(Debug)]
 pub struct Path {
     segments: Array<Segment>,
+    made: Made,
     /// Of the rules by which all this was found; [`UNKNOWN`] where there is nothing.
     generation: usize,
     serial: u32,
@@ -52,6 +54,7 @@ impl Path {
     pub const fn new() -> Self {
         Self {
             segments: Array::empty(),
+            made: Made::new(),
             generation: UNKNOWN,
             serial: 0,
             savings: Savings::new(),
@@ -66,6 +69,7 @@ impl Path {
     /// Gives the memory back.
     pub fn clear(&mut self) {
         self.segments.release();
+        self.made.clear();
         self.recent.clear();
         self.serial = 0;
         self.generation = UNKNOWN;
@@ -79,7 +83,10 @@ impl Path {
         }
         self.generation = generation;
         let has_memory = self.segments.capacity() >= PLACES
-            || (keeps() && self.recent.begin() && self.segments.grow_to(PLACES));
+            || (keeps()
+                && self.made.begin()
+                && self.recent.begin()
+                && self.segments.grow_to(PLACES));
         if !has_memory {
             self.clear();
         }

@@ -1,11 +1,11 @@
 //! What a thread that runs an interpreter knows of its stacks: sites, and what is behind them.
 
 use super::Run;
-use super::made::{Made, Parts};
 use crate::python::layout::{Layout, Runs};
 use crate::stack::native::anchors::is_root;
 use crate::stack::native::frame::{CERTAIN, Frame, UNCERTAIN};
 use crate::stack::native::inner::Inner;
+use crate::stack::native::made::{Made, Parts};
 use crate::stack::native::run::{self, Innermost};
 use crate::stack::native::savings::Savings;
 use crate::stack::native::segment::Key;
@@ -265,8 +265,8 @@ fn run(thread: &mut Thread, serial: u32, base: StackId, first: usize, python: Py
         // SAFETY: asked for indices below the depth.
         let python = unsafe { (*frames.add(index)).stack };
         Parts {
-            trunk: serial,
-            python,
+            serial,
+            stack: python,
         }
     };
     let (mut index, mut stack) = (python.depth, base);

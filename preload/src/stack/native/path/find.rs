@@ -1,6 +1,7 @@
 //! A path that is known, as a stack: each segment joins its frames to what is further out.
 
 use super::{LIMIT, Path, Stop};
+use crate::stack::native::made::Parts;
 use crate::stack::native::segment::{End, Key, Segment};
 use crate::stack::native::{enter, own};
 use crate::thread::Thread;
@@ -34,6 +35,21 @@ pub unsafe fn find(thread: &mut Thread, key: Key) -> Option<StackId> {
 /// What a segment makes of the stack of what is further out, `base`.
 #[inline(always)]
 fn join(thread: &mut Thread, segment: &Segment, base: StackId) -> StackId {
+    let parts = Parts {
+        serial: segment.serial,
+        stack: base,
+    };
+    if let Some(stack) = thread.stacks.native.path.made.find(parts) {
+        return stack;
+    }
+    let stack = join_anew(thread, segment, base);
+    thread.stacks.native.path.made.keep(parts, stack);
+    stack
+}
+
+/// Looks up what a segment makes of what is further out.
+#[inline(never)]
+fn join_anew(thread: &mut Thread, segment: &Segment, base: StackId) -> StackId {
     segment
         .shown()
         .filter(|&ip| !own::is_own(ip))
