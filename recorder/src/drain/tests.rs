@@ -1,5 +1,6 @@
 //! Draining what threads of this test write, in place of a program under test.
 
+mod flags;
 mod program;
 
 use memprof_wire::codec::MAX_TEXT;
