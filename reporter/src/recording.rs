@@ -294,6 +294,10 @@ impl Source for Recording {
         Ok(self.reader.read(&self.reader.chunks()[chunk], bytes)?)
     }
 
+    fn distrust(&self, chunk: usize) {
+        self.reader.distrust(&self.reader.chunks()[chunk]);
+    }
+
     fn outline(&self, chunk: usize) -> Outline {
         let head = self.reader.chunks()[chunk].head;
         Outline {

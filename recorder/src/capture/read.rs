@@ -150,6 +150,12 @@ impl CaptureReader {
         Ok(())
     }
 
+    /// Takes note that a chunk holds what is nothing, though its checksum is right: it was damaged
+    /// before it was written. [`Self::completeness`] says so from then on.
+    pub fn distrust(&self, chunk: &Chunk) {
+        self.damaged_at.fetch_min(chunk.offset, Ordering::Relaxed);
+    }
+
     /// What is known since the recording began.
     pub fn facts(&self) -> &Facts {
         &self.facts

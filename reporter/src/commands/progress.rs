@@ -59,6 +59,10 @@ impl Source for Progress<'_> {
         Ok(())
     }
 
+    fn distrust(&self, chunk: usize) {
+        self.recording.distrust(chunk);
+    }
+
     fn outline(&self, chunk: usize) -> Outline {
         self.recording.outline(chunk)
     }

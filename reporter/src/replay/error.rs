@@ -18,7 +18,7 @@ pub enum DamageKind {
     /// A chunk is not what was written; the capture says more.
     #[error("a chunk is damaged")]
     Chunk,
-    /// Its bytes are no events.
+    /// Its bytes are no events, though its checksum is right.
     #[error("its bytes are no events ({0:?})")]
     Event(DecodeError),
 }

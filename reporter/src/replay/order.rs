@@ -217,6 +217,7 @@ mod tests {
         assert_eq!(seen.addresses, [(1, 0, 0x10), (2, 1, 0x20)]);
         assert_eq!(order.damage().len(), 1);
         assert_eq!(order.damage()[0].stream, StreamIndex(0));
+        assert_eq!(recorded.distrusted(), [0]);
     }
 
     proptest! {

@@ -18,6 +18,8 @@ pub(crate) struct Recorded {
     outlines: Vec<Outline>,
     /// Which chunks were read, in order.
     read: RefCell<Vec<usize>>,
+    /// Which of them were no events.
+    distrusted: RefCell<Vec<usize>>,
     streams: Vec<StreamSource>,
     writers: Vec<Writer>,
 }
@@ -107,6 +109,11 @@ impl Recorded {
         self.read.take()
     }
 
+    /// Which chunks held what is no event.
+    pub(crate) fn distrusted(&self) -> Vec<usize> {
+        self.distrusted.borrow().clone()
+    }
+
     /// Begins a run; its time is its turn in milliseconds.
     pub(crate) fn turn(&mut self, stream: u32, turn: u64) -> &mut Self {
         self.event(
@@ -178,6 +185,10 @@ impl Recorded {
 }
 
 impl Source for Recorded {
+    fn distrust(&self, chunk: usize) {
+        self.distrusted.borrow_mut().push(chunk);
+    }
+
     fn read(&self, chunk: usize, bytes: &mut Vec<u8>) -> Result<(), ReplayError> {
         self.read.borrow_mut().push(chunk);
         bytes.clone_from(&self.chunks[chunk]);

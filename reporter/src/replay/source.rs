@@ -13,6 +13,10 @@ pub trait Source {
     /// When the chunk cannot be read.
     fn read(&self, chunk: usize, bytes: &mut Vec<u8>) -> Result<(), ReplayError>;
 
+    /// A chunk that was read holds what is no event, and nothing more is read of its stream: who
+    /// reports on the source is to say so.
+    fn distrust(&self, chunk: usize);
+
     /// What is known of a chunk without reading it.
     fn outline(&self, _chunk: usize) -> Outline {
         Outline::UNKNOWN

@@ -218,6 +218,9 @@ impl Stream {
                 self.tell::<false>(limit, visitor)
             };
             if let Some(pause) = pause {
+                if matches!(pause, Pause::Damaged(_)) {
+                    self.give_up(source);
+                }
                 return Ok(pause);
             }
             self.position = 0;
@@ -232,7 +235,9 @@ impl Stream {
             self.begun += 1;
             match source.read(chunk, &mut self.bytes) {
                 Err(ReplayError::Capture(CaptureError::Damaged { .. })) => {
-                    return Ok(self.damaged(DamageKind::Chunk));
+                    let pause = self.damaged(DamageKind::Chunk);
+                    self.give_up(source);
+                    return Ok(pause);
                 }
                 other => other?,
             }
@@ -290,16 +295,22 @@ impl Stream {
         }
     }
 
-    fn damaged(&mut self, kind: DamageKind) -> Pause {
-        let chunk = self.begun.saturating_sub(1);
-        let damage = Damage {
+    fn damaged(&self, kind: DamageKind) -> Pause {
+        Pause::Damaged(Damage {
             stream: self.index,
-            chunk,
+            chunk: self.begun.saturating_sub(1),
             position: self.position,
             kind,
-        };
+        })
+    }
+
+    /// Ends a stream in the chunk that was begun last, which is damaged.
+    #[cold]
+    fn give_up(&mut self, source: &impl Source) {
+        if let Some(&chunk) = self.begun.checked_sub(1).and_then(|it| self.chunks.get(it)) {
+            source.distrust(chunk);
+        }
         self.close();
-        Pause::Damaged(damage)
     }
 
     /// Gives the memory of a stream back that has ended.

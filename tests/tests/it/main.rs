@@ -36,6 +36,7 @@ mod mappings;
 mod memory_limits;
 mod naive;
 mod native;
+mod no_events;
 mod outside;
 mod packages;
 mod passed_over;

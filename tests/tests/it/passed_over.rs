@@ -45,6 +45,10 @@ impl Source for Noting<'_> {
         self.recording.read(chunk, bytes)
     }
 
+    fn distrust(&self, chunk: usize) {
+        self.recording.distrust(chunk);
+    }
+
     fn outline(&self, chunk: usize) -> Outline {
         self.recording.outline(chunk)
     }

@@ -148,6 +148,10 @@ impl Source for Counting<'_> {
         Ok(())
     }
 
+    fn distrust(&self, chunk: usize) {
+        self.recording.distrust(chunk);
+    }
+
     fn outline(&self, chunk: usize) -> Outline {
         self.recording.outline(chunk)
     }

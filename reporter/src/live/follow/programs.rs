@@ -70,6 +70,10 @@ impl Source for Chunks<'_> {
     fn read(&self, chunk: usize, bytes: &mut Vec<u8>) -> Result<(), ReplayError> {
         Ok(self.0.read(&self.0.chunks()[chunk], bytes)?)
     }
+
+    fn distrust(&self, chunk: usize) {
+        self.0.distrust(&self.0.chunks()[chunk]);
+    }
 }
 
 impl Programs {
