@@ -38,6 +38,17 @@ impl<T: Copy> Array<T> {
         self.items
     }
 
+    /// So many items, from the first one on; all that there is room for, where that is less.
+    #[inline(always)]
+    pub fn first(&mut self, count: usize) -> &mut [T] {
+        let count = count.min(self.capacity);
+        if count == 0 {
+            return &mut [];
+        }
+        // SAFETY: there is room for these, and what was never written is zero.
+        unsafe { core::slice::from_raw_parts_mut(self.items, count) }
+    }
+
     /// Makes room for at least `capacity` items, keeping those that are there. False when memory
     /// is short; then nothing has changed.
     #[must_use]
@@ -90,7 +101,9 @@ mod tests {
         assert!(array.grow_to(100_000));
         // SAFETY: as above.
         assert_eq!(unsafe { array.items().add(9).read() }, 7);
+        assert_eq!(array.first(10), [0, 0, 0, 0, 0, 0, 0, 0, 0, 7]);
         array.release();
         assert_eq!(array.capacity(), 0);
+        assert_eq!(array.first(10), []);
     }
 }

@@ -176,6 +176,17 @@ unsafe fn call(function: &AtomicUsize) -> usize {
     function()
 }
 
+/// Reads a word of an interpreter structure.
+///
+/// # Safety
+///
+/// `address` must point to a live structure that has a word at `offset`.
+#[inline(always)]
+pub unsafe fn load(address: usize, offset: usize) -> usize {
+    // SAFETY: the caller's promise. Volatile, so that a value is not taken from elsewhere.
+    unsafe { ((address + offset) as *const usize).read_volatile() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::parse_version;

@@ -6,21 +6,12 @@ use super::layout::objects::{
     TYPE_BASIC_SIZE, TYPE_DICT_OFFSET, TYPE_FLAGS, VALUES_IN_FRONT,
 };
 use super::layout::{Attributes, Layout};
+use super::load;
 use super::text::Text;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// The address of `PyUnicode_Type`.
 pub static TYPE_OF_TEXTS: AtomicUsize = AtomicUsize::new(0);
-
-/// Reads a word of an interpreter structure.
-///
-/// # Safety
-///
-/// `address` must point to a live structure that has a word at `offset`.
-pub unsafe fn load(address: usize, offset: usize) -> usize {
-    // SAFETY: the caller's promise.
-    unsafe { ((address + offset) as *const usize).read() }
-}
 
 /// The text at a text key of a dictionary; empty when there is none.
 ///

@@ -1,8 +1,9 @@
 //! What types and threads are called, as people know them.
 
-use super::attributes::{load, text_attribute, text_in_dict};
+use super::attributes::{text_attribute, text_in_dict};
 use super::layout::Layout;
 use super::layout::objects::{TYPE_DICT, TYPE_NAME};
+use super::load;
 use super::text::Text;
 use core::ffi::CStr;
 use memprof_wire::codec::MAX_TEXT;

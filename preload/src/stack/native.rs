@@ -29,13 +29,14 @@ mod step;
 mod table;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod trunk;
 mod walk;
 mod word;
 
 use crate::thread::Thread;
 use core::sync::atomic::{AtomicBool, Ordering};
-use enter::{child, unknown_callers};
+use enter::unknown_callers;
 use memprof_wire::event::{Event, Note};
 use memprof_wire::session::{SessionPage, option};
 use memprof_wire::units::StackId;
@@ -171,11 +172,7 @@ fn walk(thread: &mut Thread, from: At) -> usize {
 #[inline(always)]
 fn enter(thread: &mut Thread, index: usize, caller: StackId) -> StackId {
     let ip = thread.stacks.native.walk.frames()[index].ip;
-    let stack = if own::is_own(ip) {
-        caller
-    } else {
-        child(thread, caller, ip)
-    };
+    let stack = enter::native_frame(thread, caller, ip);
     thread.stacks.native.walk.frames()[index].stack = stack;
     stack
 }

@@ -16,7 +16,7 @@ mod resolve;
 use super::Stacks;
 use super::native::{self, Word};
 use crate::python::layout::{Family, Layout, with_layout};
-use crate::python::{self, names};
+use crate::python::{self, load, names};
 use crate::thread::Thread;
 use compare::{callers_unchanged_to, is_unchanged};
 use memprof_wire::units::StackId;
@@ -154,17 +154,6 @@ fn state_of_lock_holder<L: Layout>() -> usize {
     }
     // SAFETY: a word of the runtime's structure, which lives as long as the interpreter's library.
     unsafe { load(python::runtime(), L::RUNTIME_THREAD) }
-}
-
-/// Reads a word of an interpreter structure.
-///
-/// # Safety
-///
-/// `address` must point to a live structure that has a word at `offset`.
-#[inline(always)]
-unsafe fn load(address: usize, offset: usize) -> usize {
-    // SAFETY: the caller's promise. Volatile, so that a value is not taken from elsewhere.
-    unsafe { ((address + offset) as *const usize).read_volatile() }
 }
 
 /// Reads what identifies the instruction of a frame.

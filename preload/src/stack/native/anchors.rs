@@ -5,6 +5,7 @@
 //! a run is one frame. 3.9 keeps nothing: there the evaluation function is known by its code.
 
 use super::frame::Frame as NativeFrame;
+use super::word::load;
 use super::{module, table};
 use crate::elf;
 use crate::memory::Array;
@@ -227,15 +228,4 @@ fn look_up_evaluation() {
     let (start, end) = extent.unwrap_or((1, 1));
     EVALUATION_START.store(start, Ordering::Relaxed);
     EVALUATION_END.store(end, Ordering::Relaxed);
-}
-
-/// Reads a word of an interpreter structure.
-///
-/// # Safety
-///
-/// It must be there.
-#[inline(always)]
-unsafe fn load(address: usize) -> usize {
-    // SAFETY: the caller's promise.
-    unsafe { (address as *const usize).read_volatile() }
 }

@@ -1,6 +1,6 @@
 //! One frame more: the stack that a frame makes with its caller's, old or new.
 
-use super::rule;
+use super::{own, rule};
 use crate::stack::intern::{Found, Key};
 use crate::stack::python::note_merged;
 use crate::thread::Thread;
@@ -13,9 +13,17 @@ pub fn unknown_callers(thread: &mut Thread) -> StackId {
     child(thread, StackId::NONE, 0)
 }
 
-/// The stack of a native frame called from `parent`.
+/// The stack of a native frame called from `parent`: the parent's where the frame is this library's.
 #[inline(always)]
-pub fn child(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
+pub fn native_frame(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
+    if own::is_own(ip) {
+        return parent;
+    }
+    child(thread, parent, ip)
+}
+
+#[inline(always)]
+fn child(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
     let key = Key {
         // addresses of programs have 47 bits
         code: Key::NATIVE | rule::meaning() << 16 & !Key::NATIVE | (ip >> 32) as u32,

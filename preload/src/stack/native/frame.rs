@@ -55,12 +55,7 @@ pub struct At {
 impl From<Caller> for At {
     #[inline(always)]
     fn from(caller: Caller) -> Self {
-        Self {
-            ip: caller.ip(),
-            sp: caller.sp(),
-            bp: caller.bp(),
-            exact: false,
-        }
+        Self::called(caller.key())
     }
 }
 
@@ -68,7 +63,11 @@ impl Caller {
     /// What a segment that begins there is found by.
     #[inline(always)]
     pub fn key(self) -> Key {
-        At::from(self).key()
+        Key {
+            ip: self.ip(),
+            sp: self.sp(),
+            bp: self.bp(),
+        }
     }
 }
 

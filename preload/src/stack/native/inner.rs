@@ -11,7 +11,7 @@ use super::rule;
 use super::run::Boundary;
 use super::segment::Key;
 use super::step::{Slots, step_by_words};
-use super::word::{Word, load};
+use super::word::{Word, last_changed, load};
 use crate::memory::Array;
 use memprof_wire::units::StackId;
 
@@ -88,11 +88,7 @@ impl Inner {
     /// The frames of the last walk, outermost first: the first one ran the Python frames.
     #[inline(always)]
     pub fn frames(&mut self) -> &mut [Frame] {
-        if self.depth == 0 {
-            return &mut [];
-        }
-        // SAFETY: so many are in use.
-        unsafe { core::slice::from_raw_parts_mut(self.frames.items(), self.depth) }
+        self.frames.first(self.depth)
     }
 
     /// Forgets all frames.
@@ -103,10 +99,8 @@ impl Inner {
     /// The way from the innermost frame to the one outside; `None` without frames.
     pub fn way(&mut self) -> Option<Way<'_>> {
         let last = *self.frames().last()?;
-        // SAFETY: so many are in use.
-        let words = unsafe { core::slice::from_raw_parts(self.words.items(), last.words as usize) };
         Some(Way {
-            words,
+            words: self.words.first(last.words as usize),
             base_slot: last.base_slot,
             needs_base: last.needs_base,
         })
@@ -177,19 +171,12 @@ impl Inner {
     /// It must be in use, and live.
     #[inline(always)]
     unsafe fn leads_out(&self, count: usize) -> bool {
-        // SAFETY: so many words are in use. Each is part of a frame that is live if those before
-        // it, further in, hold; the first ones belong to the frame of the caller's promise.
+        // SAFETY: so many words are in use. Each is part of a frame that is live if those behind
+        // it, further in, hold; the last ones belong to the frame of the caller's promise.
         unsafe {
-            let first = self.words.items();
-            let mut word = first.add((*self.frames.items().add(count - 1)).words as usize);
-            while word != first {
-                word = word.sub(1);
-                if !(*word).holds() {
-                    return false;
-                }
-            }
+            let words = (*self.frames.items().add(count - 1)).words as usize;
+            last_changed(core::slice::from_raw_parts(self.words.items(), words)).is_none()
         }
-        true
     }
 
     #[inline(always)]

@@ -38,10 +38,10 @@ pub fn caller(here: &Registers) -> At {
             exact: at.exact,
         };
         let rule = rule::find(place, rule::generation());
-        if !rule.is_simple() || rule.is_by_base() {
-            break;
-        }
-        let frame = at.sp.wrapping_add_signed(rule.offset());
+        let frame = match rule.callers_frame(at.key()) {
+            Some(frame) if !rule.is_by_base() => frame,
+            _ => break,
+        };
         // SAFETY: frames of this library are live, and described rightly.
         unsafe {
             if rule.base() == Base::AtCfa {

@@ -5,6 +5,7 @@ use super::bytes::Bytes;
 use super::module;
 use super::registers::number;
 use super::row::{Cfa, Row, Saved};
+use super::segment::Key;
 use super::table;
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
@@ -76,15 +77,17 @@ impl Rule {
         }
     }
 
-    /// Whether the caller's frame begins at a register's value plus the offset.
+    /// Where the caller of this frame begins, if that is at a register's value plus the offset.
     #[inline(always)]
-    pub fn is_simple(self) -> bool {
-        self.0 & 15 <= Kind::Base as u64
+    pub fn callers_frame(self, key: Key) -> Option<usize> {
+        let is_simple = self.0 & 15 <= Kind::Base as u64;
+        let from = if self.is_from_base() { key.bp } else { key.sp };
+        is_simple.then(|| from.wrapping_add_signed(self.offset()))
     }
 
     /// Whether that register is `rbp`, and not `rsp`.
     #[inline(always)]
-    pub fn is_from_base(self) -> bool {
+    fn is_from_base(self) -> bool {
         self.0 & 15 == Kind::Base as u64
     }
 

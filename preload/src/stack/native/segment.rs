@@ -8,8 +8,9 @@
 //! Where a frame has been seen with several callers its segment ends, and the return address is
 //! part of what the next one is looked up by: a trie of frames, with as few nodes as it takes.
 
-use super::frame::{CERTAIN, Frame, UNCERTAIN};
-use super::word::{Word, load};
+use super::frame::Frame;
+use super::trail::{Lead, Trail};
+use super::word::{Word, all_hold, load};
 use memprof_wire::units::StackId;
 
 /// Words that a segment may have.
@@ -110,41 +111,27 @@ impl Segment {
             caller_base: 0,
             words: [Word::default(); WORDS],
         };
-        // where the present frame's rbp was loaded from
-        let mut source = None;
+        let mut trail = Trail::default();
         for index in (first..frames.len()).rev() {
-            let (frame, caller) = (&frames[index], &frames[index - 1]);
-            if frame.exact || frame.return_slot == UNCERTAIN {
-                return None;
-            }
-            if frame.by_base {
-                segment.rely_on_base(source)?;
-            }
-            if frame.return_slot != CERTAIN && !(branches && index == first) {
-                segment.returns |= 1 << segment.count;
-                segment.push(frame.return_slot, caller.ip)?;
-            }
-            if frame.base_slot != 0 {
-                source = Some((frame.base_slot, caller.bp));
-            }
+            trail.step(&frames[index], &frames[index - 1], |lead| {
+                match lead {
+                    Lead::Base => segment.needs_base = true,
+                    Lead::SavedBase(word) => segment.push(word)?,
+                    Lead::Return(_) if branches && index == first => {}
+                    Lead::Return(word) => {
+                        segment.returns |= 1 << segment.count;
+                        segment.push(word)?;
+                    }
+                }
+                Some(())
+            })?;
         }
-        segment.caller_base = source.map_or(0, |(slot, _)| slot);
+        segment.caller_base = trail.base_slot().unwrap_or(0);
         Some(segment)
     }
 
-    fn rely_on_base(&mut self, source: Option<(usize, usize)>) -> Option<()> {
-        let Some((slot, value)) = source else {
-            self.needs_base = true;
-            return Some(());
-        };
-        if self.words().iter().any(|word| word.slot == slot) {
-            return Some(());
-        }
-        self.push(slot, value)
-    }
-
-    fn push(&mut self, slot: usize, value: usize) -> Option<()> {
-        *self.words.get_mut(usize::from(self.count))? = Word { slot, value };
+    fn push(&mut self, word: Word) -> Option<()> {
+        *self.words.get_mut(usize::from(self.count))? = word;
         self.count += 1;
         Some(())
     }
@@ -248,19 +235,9 @@ impl Segment {
     /// The frame at which the segment begins must be live, on the stack of the calling thread.
     #[inline(always)]
     pub unsafe fn holds(&self) -> bool {
-        let mut word = self.words.as_ptr();
         // SAFETY: so many are in use. Each slot belongs to the frame that the words before it, and
         // the caller's promise, say is live.
-        unsafe {
-            let end = word.add(usize::from(self.count));
-            while word != end {
-                if !(*word).holds() {
-                    return false;
-                }
-                word = word.add(1);
-            }
-        }
-        true
+        unsafe { all_hold(self.words.get_unchecked(..usize::from(self.count))) }
     }
 
     /// The instructions of its frames that are to be shown, outermost first.

@@ -6,10 +6,13 @@
 //! hold what they held, so is the stack what it was. A function may be called by several others at
 //! the same depth, so a few sites may begin at the same frame.
 
+#[cfg(test)]
+mod tests;
+
 use super::inner::Way;
 use super::segment::Key;
 use super::trunk::{Python, Trunk};
-use super::word::Word;
+use super::word::{Word, all_hold};
 use crate::memory::Array;
 use memprof_wire::units::StackId;
 
@@ -80,18 +83,8 @@ impl Site {
     /// It must begin at a live frame.
     #[inline(always)]
     unsafe fn holds(&self) -> bool {
-        let mut word = self.words.as_ptr();
         // SAFETY: so many are in use, and each is part of something live if those before it hold.
-        unsafe {
-            let end = word.add(usize::from(self.head.count));
-            while word != end {
-                if !(*word).holds() {
-                    return false;
-                }
-                word = word.add(1);
-            }
-        }
-        true
+        unsafe { all_hold(self.words.get_unchecked(..usize::from(self.head.count))) }
     }
 }
 
@@ -237,115 +230,4 @@ impl Sites {
 #[inline(always)]
 fn place(key: Key, python: StackId) -> usize {
     key.place(python) % PLACES
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Key, Python, Sites, StackId, Way, Word};
-    use crate::stack::native::trunk::Trunks;
-    use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
-    const PYTHON: Python = Python {
-        depth: 3,
-        stack: StackId(5),
-        ..Python::NONE
-    };
-    const KEY: Key = Key {
-        ip: 0x7000,
-        sp: 0x8000,
-        bp: 0,
-    };
-
-    fn word(place: &AtomicUsize) -> Word {
-        // SAFETY: a word that is there.
-        unsafe { Word::at(place.as_ptr().addr()) }
-    }
-
-    fn rooms() -> (Sites, Trunks) {
-        let (mut sites, mut trunks) = (Sites::new(), Trunks::new());
-        assert!(sites.begin() && trunks.begin());
-        (sites, trunks)
-    }
-
-    /// A trunk of one word.
-    fn add_trunk(trunks: &mut Trunks, outer: Key, place: &AtomicUsize) {
-        let trunk = trunks.make_room(outer, PYTHON).expect("room");
-        trunk.push(word(place)).expect("room");
-        trunk.complete(outer, StackId(7)).expect("room");
-    }
-
-    /// Keeps a site of these words, and a trunk that is there.
-    fn keep(sites: &mut Sites, trunks: &Trunks, outer: Key, words: &[Word], stack: StackId) {
-        // SAFETY: the words are there, and so is the trunk.
-        unsafe {
-            let trunk = trunks.find(outer, PYTHON).expect("a trunk");
-            let way = Way {
-                words,
-                base_slot: 0,
-                needs_base: false,
-            };
-            sites.keep(KEY, way, trunk, PYTHON, stack).expect("room");
-        }
-    }
-
-    fn find(sites: &Sites, python: Python) -> Option<StackId> {
-        // SAFETY: all words that were kept are there.
-        unsafe { sites.find(KEY, python) }
-    }
-
-    #[test]
-    fn sites_that_begin_at_one_frame_are_told_apart_by_their_words() {
-        let (mut sites, mut trunks) = rooms();
-        let (caller, outside) = (AtomicUsize::new(0), AtomicUsize::new(9));
-        let outer = Key { ip: 0x9000, ..KEY };
-        add_trunk(&mut trunks, outer, &outside);
-        for number in 1..=3 {
-            caller.store(number, Relaxed);
-            let stack = StackId(number as u32);
-            keep(&mut sites, &trunks, outer, &[word(&caller)], stack);
-        }
-        for number in (1..=3).rev() {
-            caller.store(number, Relaxed);
-            assert_eq!(find(&sites, PYTHON), Some(StackId(number as u32)));
-        }
-        caller.store(4, Relaxed);
-        assert_eq!(find(&sites, PYTHON), None, "a caller that was never seen");
-    }
-
-    #[test]
-    fn a_site_is_no_longer_known_when_anything_behind_it_changed() {
-        let (mut sites, mut trunks) = rooms();
-        let (caller, outside) = (AtomicUsize::new(1), AtomicUsize::new(9));
-        let outer = Key { ip: 0x9000, ..KEY };
-        add_trunk(&mut trunks, outer, &outside);
-        keep(&mut sites, &trunks, outer, &[word(&caller)], StackId(1));
-        assert_eq!(find(&sites, PYTHON), Some(StackId(1)));
-        let deeper = Python { depth: 4, ..PYTHON };
-        assert_eq!(find(&sites, deeper), None, "another Python frame");
-        let elsewhere = Python { entry: 8, ..PYTHON };
-        assert_eq!(
-            find(&sites, elsewhere),
-            None,
-            "another link of the interpreter"
-        );
-        outside.store(10, Relaxed);
-        assert_eq!(find(&sites, PYTHON), None, "a word of the trunk");
-        outside.store(9, Relaxed);
-        assert_eq!(find(&sites, PYTHON), Some(StackId(1)));
-        // both places of the trunk are given to others
-        for _ in 0..2 {
-            add_trunk(&mut trunks, outer, &outside);
-        }
-        assert_eq!(find(&sites, PYTHON), None, "the trunk");
-    }
-
-    #[test]
-    fn a_stack_is_worth_a_site_when_it_is_missed_twice() {
-        let mut sites = Sites::new();
-        assert!(!sites.is_missed_again(StackId(3)));
-        assert!(!sites.is_missed_again(StackId(4)));
-        assert!(sites.is_missed_again(StackId(3)));
-        assert!(sites.is_missed_again(StackId(4)));
-        assert!(!sites.is_missed_again(StackId(3)), "it has a site now");
-    }
 }

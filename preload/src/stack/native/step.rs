@@ -48,11 +48,10 @@ pub fn step(bounds: &mut Bounds, generation: usize, at: At) -> (Slots, Step) {
         exact: at.exact,
     };
     let rule = rule::find(place, generation);
-    if !rule.is_simple() {
-        return step_otherwise(bounds, at, rule);
+    match rule.callers_frame(at.key()) {
+        Some(frame) => step_to(bounds, at, rule, frame),
+        None => step_otherwise(bounds, at, rule),
     }
-    let from = if rule.is_from_base() { at.bp } else { at.sp };
-    step_to(bounds, at, rule, from.wrapping_add_signed(rule.offset()))
 }
 
 /// The same where the words of the stack alone tell the caller of a frame that was called from;
@@ -64,11 +63,7 @@ pub fn step_by_words(bounds: &mut Bounds, generation: usize, key: Key) -> Option
         exact: false,
     };
     let rule = rule::find(place, generation);
-    if !rule.is_simple() {
-        return None;
-    }
-    let from = if rule.is_from_base() { key.bp } else { key.sp };
-    let found = caller(bounds, key, rule, from.wrapping_add_signed(rule.offset()));
+    let found = caller(bounds, key, rule, rule.callers_frame(key)?);
     found.filter(|(_, caller)| caller.ip != 0)
 }
 

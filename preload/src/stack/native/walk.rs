@@ -12,6 +12,7 @@ use super::registers::Registers;
 use super::rows::Rows;
 use super::rule;
 use super::step::{Slots, Step, step};
+use super::word::load;
 use crate::memory::Array;
 
 /// Frames beyond this depth are cut at the outer end.
@@ -63,11 +64,7 @@ impl Walk {
     /// The frames of the last walk, outermost first; the first stands for what is outside of all.
     #[inline(always)]
     pub fn frames(&mut self) -> &mut [Frame] {
-        if self.depth == 0 {
-            return &mut [];
-        }
-        // SAFETY: so many frames are in use.
-        unsafe { core::slice::from_raw_parts_mut(self.frames.items(), self.depth) }
+        self.frames.first(self.depth)
     }
 
     /// Whether the last walk came to the outermost frame, rather than to one that nobody can tell
@@ -263,15 +260,4 @@ impl Walk {
             too_deep: false,
         }
     }
-}
-
-/// Reads a word of the stack.
-///
-/// # Safety
-///
-/// It must be readable.
-#[inline(always)]
-unsafe fn load(address: usize) -> usize {
-    // SAFETY: the caller's promise.
-    unsafe { (address as *const usize).read_volatile() }
 }

@@ -34,11 +34,33 @@ impl Word {
     }
 }
 
-/// Reads a word of the stack.
+/// Whether all of these hold what they held, looked at from the first to the last.
 ///
 /// # Safety
 ///
-/// It must be part of a live frame.
+/// Each must be part of something live if those before it hold.
+#[inline(always)]
+pub unsafe fn all_hold(words: &[Word]) -> bool {
+    // SAFETY: the caller's promise.
+    words.iter().all(|word| unsafe { word.holds() })
+}
+
+/// The first one that does not hold what it held, looked at from the last to the first.
+///
+/// # Safety
+///
+/// Each must be part of something live if those behind it hold.
+#[inline(always)]
+pub unsafe fn last_changed(words: &[Word]) -> Option<usize> {
+    // SAFETY: the caller's promise.
+    words.iter().rposition(|word| unsafe { !word.holds() })
+}
+
+/// Reads a word of the stack, or of the interpreter.
+///
+/// # Safety
+///
+/// It must be part of something live.
 #[inline(always)]
 pub unsafe fn load(slot: usize) -> usize {
     // SAFETY: the caller's promise.

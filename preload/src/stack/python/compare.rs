@@ -1,7 +1,8 @@
 //! Whether the frames of this thread are those of the last capture.
 
-use super::{Frame, instruction_of, load};
+use super::{Frame, instruction_of};
 use crate::python::layout::Layout;
+use crate::python::load;
 use crate::stack::{Stacks, marks};
 
 /// What comparing the kept frames with the live ones showed.

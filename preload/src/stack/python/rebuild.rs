@@ -1,9 +1,10 @@
 //! Where the live frames leave the kept ones, and the stack from there on.
 
+use super::Frame;
 use super::compare::{Comparison, compare};
 use super::resolve::resolve;
-use super::{Frame, load};
 use crate::python::layout::Layout;
+use crate::python::load;
 use crate::stack::{Stacks, marks};
 use crate::thread::Thread;
 use memprof_wire::event::{Event, Note};

@@ -1,9 +1,9 @@
 //! A live frame looked up: its code object and instruction below the stack of its caller.
 
-use super::{instruction_of, load};
-use crate::python;
+use super::instruction_of;
 use crate::python::layout::Layout;
 use crate::python::text::Text;
+use crate::python::{self, load};
 use crate::stack::intern::{Found, Key};
 use crate::stack::{CODES, CachedCode, NO_STEP, Stacks, Step};
 use crate::thread::Thread;

@@ -3,16 +3,16 @@
 use super::Run;
 use crate::python::layout::{Layout, Runs};
 use crate::stack::native::anchors::is_root;
-use crate::stack::native::frame::{CERTAIN, Frame, UNCERTAIN};
+use crate::stack::native::frame::Frame;
 use crate::stack::native::inner::Inner;
 use crate::stack::native::made::{Made, Parts};
 use crate::stack::native::run::{self, Innermost};
 use crate::stack::native::savings::Savings;
 use crate::stack::native::segment::Key;
 use crate::stack::native::site::Sites;
+use crate::stack::native::trail::{Lead, Trail};
 use crate::stack::native::trunk::{Python, Trunk, Trunks};
-use crate::stack::native::word::Word;
-use crate::stack::native::{At, enter, keeps, own, rule};
+use crate::stack::native::{At, enter, keeps, rule};
 use crate::stack::python::Frame as PythonFrame;
 use crate::thread::Thread;
 use memprof_wire::units::StackId;
@@ -161,34 +161,16 @@ impl Known {
         let mut link = python.entry;
         // SAFETY: the caller's promise; the links are the thread's own chain.
         unsafe { run::pin::<L>(trunk, python.state, frames, innermost.first, &mut link)? };
-        // where the present frame's rbp was loaded from, unless that was told
-        let mut source = Some(None);
+        let mut trail = Trail::default();
         let mut others = others.iter().rev().filter(|run| run.native > 0).peekable();
         for index in (1..=behind).rev() {
-            let (frame, caller) = (&natives[index], &natives[index - 1]);
-            if frame.exact || frame.return_slot == UNCERTAIN {
-                return None;
-            }
-            if frame.by_base
-                && let Some(source) = source.take()
-            {
-                match source {
-                    Some(word) => trunk.push(word)?,
-                    None => trunk.rely_on_base(key.bp),
+            trail.step(&natives[index], &natives[index - 1], |lead| match lead {
+                Lead::Base => {
+                    trunk.rely_on_base(key.bp);
+                    Some(())
                 }
-            }
-            if frame.return_slot != CERTAIN {
-                trunk.push(Word {
-                    slot: frame.return_slot,
-                    value: caller.ip,
-                })?;
-            }
-            if frame.base_slot != 0 {
-                source = Some(Some(Word {
-                    slot: frame.base_slot,
-                    value: caller.bp,
-                }));
-            }
+                Lead::SavedBase(word) | Lead::Return(word) => trunk.push(word),
+            })?;
             if let Some(run) = others.next_if(|run| run.native == index) {
                 // SAFETY: as above.
                 unsafe { run::pin::<L>(trunk, python.state, frames, run.first, &mut link)? };
@@ -247,11 +229,7 @@ fn enter_inner(thread: &mut Thread, index: usize, caller: StackId) -> StackId {
     let ip = thread.stacks.native.mixed.known.inner.frames()[index]
         .key
         .ip;
-    let stack = if own::is_own(ip) {
-        caller
-    } else {
-        enter::child(thread, caller, ip)
-    };
+    let stack = enter::native_frame(thread, caller, ip);
     thread.stacks.native.mixed.known.inner.frames()[index].stack = stack;
     stack
 }

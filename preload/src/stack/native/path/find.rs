@@ -1,9 +1,9 @@
 //! A path that is known, as a stack: each segment joins its frames to what is further out.
 
 use super::{LIMIT, Path, Stop};
+use crate::stack::native::enter;
 use crate::stack::native::made::Parts;
 use crate::stack::native::segment::{End, Key, Segment};
-use crate::stack::native::{enter, own};
 use crate::thread::Thread;
 use memprof_wire::units::StackId;
 
@@ -52,8 +52,7 @@ fn join(thread: &mut Thread, segment: &Segment, base: StackId) -> StackId {
 fn join_anew(thread: &mut Thread, segment: &Segment, base: StackId) -> StackId {
     segment
         .shown()
-        .filter(|&ip| !own::is_own(ip))
-        .fold(base, |stack, ip| enter::child(thread, stack, ip))
+        .fold(base, |stack, ip| enter::native_frame(thread, stack, ip))
 }
 
 impl Path {

@@ -7,7 +7,7 @@
 
 use crate::memory::Array;
 use crate::stack::native::segment::{End, Key, Segment};
-use crate::stack::native::word::Word;
+use crate::stack::native::word::{Word, last_changed};
 use memprof_wire::units::StackId;
 
 /// Segments that are kept of a path.
@@ -81,20 +81,19 @@ impl Recent {
         if different != 0 || step.needs_base && step.key.bp != key.bp {
             return None;
         }
-        // SAFETY: so many words are in use. Each is part of a frame that is live if those before
-        // it, further in, hold; the first ones belong to the frame of the caller's promise.
-        unsafe {
-            let first = self.words.items();
-            let mut word = first.add(step.words as usize);
-            while word != first {
-                word = word.sub(1);
-                if !(*word).holds() {
-                    self.forget_from(word.offset_from_unsigned(first));
-                    return None;
-                }
+        // SAFETY: so many words are in use. Each is part of a frame that is live if those behind
+        // it, further in, hold; the last ones belong to the frame of the caller's promise.
+        let changed = unsafe {
+            let words = core::slice::from_raw_parts(self.words.items(), step.words as usize);
+            last_changed(words)
+        };
+        match changed {
+            None => Some(step.stack),
+            Some(word) => {
+                self.forget_from(word);
+                None
             }
         }
-        Some(step.stack)
     }
 
     /// Forgets the step that this word belongs to, and all that are further in.
