@@ -4,8 +4,9 @@ mod table;
 
 use super::native;
 use crate::memory::Array;
+use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use memprof_wire::units::StackId;
-use table::{Entry, Place, Table};
+use table::Table;
 
 /// Stacks beyond this count are merged into their callers: 16 MiB, and up to twice as much again where
 /// most are children of a few.
@@ -46,6 +47,28 @@ struct Node {
     next: u32,
 }
 
+/// The stacks of a tree by number, the root first.
+#[derive(Debug)]
+struct Nodes(Array<Node>);
+
+impl Nodes {
+    /// # Safety
+    ///
+    /// The stack must be the root or one of the tree, which must not be empty.
+    #[inline(always)]
+    unsafe fn at(&self, stack: u32) -> *mut Node {
+        // SAFETY: the caller's promise: there is a node for it.
+        unsafe { self.0.items().add(stack as usize) }
+    }
+
+    /// The innermost frame of a stack of the tree that is not the root.
+    #[inline(always)]
+    fn key(&self, stack: StackId) -> Key {
+        // SAFETY: there is a node for each stack.
+        unsafe { (*self.at(stack.0)).key }
+    }
+}
+
 /// Children that are looked at one by one. Where there are so many or more, all of them are in a
 /// table, too.
 const RING: usize = 4;
@@ -72,8 +95,7 @@ pub enum Found {
 /// without being touched.
 #[derive(Debug)]
 pub struct Tree {
-    /// The stacks by number, the root first.
-    nodes: Array<Node>,
+    nodes: Nodes,
     /// The children of stacks that have many.
     table: Table,
     count: u32,
@@ -83,7 +105,7 @@ impl Tree {
     /// No stack but the root.
     pub const fn new() -> Self {
         Self {
-            nodes: Array::empty(),
+            nodes: Nodes(Array::empty()),
             table: Table::new(),
             count: 0,
         }
@@ -91,7 +113,7 @@ impl Tree {
 
     /// Forgets all stacks.
     pub fn clear(&mut self) {
-        self.nodes.release();
+        self.nodes.0.release();
         self.table.clear();
         *self = Self::new();
     }
@@ -102,20 +124,18 @@ impl Tree {
         self.count
     }
 
-    /// # Safety
-    ///
-    /// The stack must be the root or one of this tree, which must not be empty.
-    #[inline(always)]
-    unsafe fn node(&self, stack: u32) -> *mut Node {
-        // SAFETY: the caller's promise: there is a node for it.
-        unsafe { self.nodes.items().add(stack as usize) }
-    }
-
     /// The innermost frame of a stack that is not the root.
     #[inline(always)]
     pub fn key(&self, stack: StackId) -> Key {
-        // SAFETY: a stack of this tree.
-        unsafe { (*self.node(stack.0)).key }
+        self.nodes.key(stack)
+    }
+
+    /// Fetches what a look-up for a frame called from `parent` begins with.
+    #[inline(always)]
+    pub fn foresee(&self, parent: StackId) {
+        let node = self.nodes.0.items().wrapping_add(parent.0 as usize);
+        // SAFETY: a hint, which reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(node.cast()) };
     }
 
     /// The stack of a frame called from `parent`, if it is the one that was looked up last there.
@@ -126,9 +146,9 @@ impl Tree {
         }
         // SAFETY: the parent is a stack of this tree, and so is its child.
         unsafe {
-            let child = (*self.node(parent.0)).child;
+            let child = (*self.nodes.at(parent.0)).child;
             // the root stands for no child, and is no frame
-            ((*self.node(child)).key == key).then_some(StackId(child))
+            ((*self.nodes.at(child)).key == key).then_some(StackId(child))
         }
     }
 
@@ -149,27 +169,27 @@ impl Tree {
         }
         // SAFETY: the parent is a stack of this tree, and so are all in the ring of its children.
         unsafe {
-            let last = (*self.node(parent.0)).child;
+            let last = (*self.nodes.at(parent.0)).child;
             if last == 0 {
                 return self.insert(parent, key, 0);
             }
             let mut child = last;
             for count in 1..RING {
-                child = (*self.node(child)).next;
+                child = (*self.nodes.at(child)).next;
                 if child == last {
                     return self.insert(parent, key, count);
                 }
-                if (*self.node(child)).key == key {
-                    (*self.node(parent.0)).child = child;
+                if (*self.nodes.at(child)).key == key {
+                    (*self.nodes.at(parent.0)).child = child;
                     return Found::Old(StackId(child));
                 }
             }
-            match self.table.search(parent, key) {
-                Place::At(stack) => {
-                    (*self.node(parent.0)).child = stack.0;
+            match self.table.search(&self.nodes, parent, key) {
+                Some(stack) => {
+                    (*self.nodes.at(parent.0)).child = stack.0;
                     Found::Old(stack)
                 }
-                Place::Empty(_) => self.insert(parent, key, RING),
+                None => self.insert(parent, key, RING),
             }
         }
     }
@@ -191,16 +211,16 @@ impl Tree {
         // SAFETY: make_room saw to a node of this number, and to one of the root.
         unsafe {
             if self.count == 0 {
-                (*self.node(0)).key = Key::NONE;
+                (*self.nodes.at(0)).key = Key::NONE;
             }
             self.count = number;
-            let last = core::mem::replace(&mut (*self.node(parent.0)).child, number);
+            let last = core::mem::replace(&mut (*self.nodes.at(parent.0)).child, number);
             let next = match last {
                 0 => number,
-                last => core::mem::replace(&mut (*self.node(last)).next, number),
+                last => core::mem::replace(&mut (*self.nodes.at(last)).next, number),
             };
-            (*self.node(number)).key = key;
-            (*self.node(number)).next = next;
+            (*self.nodes.at(number)).key = key;
+            (*self.nodes.at(number)).next = next;
             // the ring has just become too long, or it was so already
             let entered = match siblings + 1 {
                 RING => RING,
@@ -208,12 +228,8 @@ impl Tree {
             };
             let mut child = number;
             for _ in 0..entered {
-                self.table.enter(Entry {
-                    parent: parent.0,
-                    key: self.key(StackId(child)),
-                    number: child,
-                });
-                child = (*self.node(child)).next;
+                self.table.enter(&self.nodes, parent, StackId(child));
+                child = (*self.nodes.at(child)).next;
             }
         }
         Found::New(StackId(number))
@@ -221,8 +237,9 @@ impl Tree {
 
     /// Makes room for stacks of numbers below this one.
     fn make_room(&mut self, stacks: usize) -> bool {
-        (stacks <= self.nodes.capacity() || self.nodes.grow_to((stacks * 2).max(STACKS)))
-            && self.table.make_room(RING)
+        let nodes = &mut self.nodes.0;
+        (stacks <= nodes.capacity() || nodes.grow_to((stacks * 2).max(STACKS)))
+            && self.table.make_room(&self.nodes, RING)
     }
 }
 

@@ -1,34 +1,22 @@
 //! The stacks of parents that have many: a table by hash.
 
-use super::Key;
+use super::{Key, Nodes};
 use crate::memory::Array;
 use memprof_wire::units::StackId;
 
 /// Entries of the smallest table.
 const LEAST: usize = 256;
 
-/// A stack in the table: what it is looked up by, and its number, which is 0 in an empty entry.
+/// A stack in the table: its number, which is 0 in an empty entry, and its parent's. Its frame is
+/// looked up among the nodes: who found a stack goes on there.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
-pub struct Entry {
-    pub parent: u32,
-    pub key: Key,
-    pub number: u32,
+struct Entry {
+    parent: u32,
+    number: u32,
 }
 
-impl Entry {
-    fn is(&self, parent: StackId, key: Key) -> bool {
-        self.parent == parent.0 && self.key == key
-    }
-}
-
-/// Where the search for a stack ended.
-pub enum Place {
-    At(StackId),
-    Empty(*mut Entry),
-}
-
-/// Linear probing over a power of two of entries, half of which are in use at the most.
+/// Linear probing over a power of two of entries, of which five eighths are in use at the most.
 #[derive(Debug)]
 pub struct Table {
     entries: Array<Entry>,
@@ -53,29 +41,34 @@ impl Table {
         *self = Self::new();
     }
 
-    /// Searches; there must be memory.
-    pub fn search(&self, parent: StackId, key: Key) -> Place {
+    /// The entries in the order in which a stack is looked for, from the one that its hash tells on;
+    /// there must be memory.
+    #[inline(always)]
+    fn entries(&self, hash: usize) -> impl Iterator<Item = *mut Entry> {
         let mask = self.size - 1;
-        let mut index = hash(parent, key) & mask;
-        loop {
-            // SAFETY: the masked index is below the size; entries are never half written, and an
-            // empty one is found, because half of them are.
-            unsafe {
-                let entry = self.entries.items().add(index);
-                if (*entry).number == 0 {
-                    return Place::Empty(entry);
-                }
-                if (*entry).is(parent, key) {
-                    return Place::At(StackId((*entry).number));
-                }
+        // SAFETY: the masked index is below the size.
+        (0..self.size).map(move |step| unsafe { self.entries.items().add((hash + step) & mask) })
+    }
+
+    /// Searches; there must be memory.
+    pub fn search(&self, nodes: &Nodes, parent: StackId, key: Key) -> Option<StackId> {
+        for entry in self.entries(hash(parent, key)) {
+            // SAFETY: an entry of the table; none is ever half written.
+            let entry = unsafe { *entry };
+            if entry.number == 0 {
+                return None;
             }
-            index = (index + 1) & mask;
+            let stack = StackId(entry.number);
+            if entry.parent == parent.0 && nodes.key(stack) == key {
+                return Some(stack);
+            }
         }
+        None
     }
 
     /// Sees to it that so many more entries have a place. False without memory.
-    pub fn make_room(&mut self, more: usize) -> bool {
-        if (self.count + more) * 2 <= self.size {
+    pub fn make_room(&mut self, nodes: &Nodes, more: usize) -> bool {
+        if (self.count + more) * 8 <= self.size * 5 {
             return true;
         }
         let size = (self.size * 2).max(LEAST);
@@ -84,11 +77,9 @@ impl Table {
             return false;
         }
         larger.size = size;
-        for index in 0..self.size {
-            // SAFETY: so many there are.
-            let entry = unsafe { *self.entries.items().add(index) };
-            if entry.number != 0 {
-                larger.enter(entry);
+        for &Entry { parent, number } in &*self.entries.first(self.size) {
+            if number != 0 {
+                larger.enter(nodes, StackId(parent), StackId(number));
             }
         }
         core::mem::swap(self, &mut larger);
@@ -97,10 +88,15 @@ impl Table {
     }
 
     /// Enters a stack that is not in the table, which has room for it.
-    pub fn enter(&mut self, entry: Entry) {
-        if let Place::Empty(place) = self.search(StackId(entry.parent), entry.key) {
-            // SAFETY: an entry of the table.
-            unsafe { place.write(entry) };
+    pub fn enter(&mut self, nodes: &Nodes, parent: StackId, stack: StackId) {
+        // SAFETY: entries of the table.
+        let is_empty = |entry: &*mut Entry| unsafe { (**entry).number == 0 };
+        let hash = hash(parent, nodes.key(stack));
+        let empty = self.entries(hash).find(is_empty);
+        if let Some(place) = empty {
+            let (parent, number) = (parent.0, stack.0);
+            // SAFETY: as above.
+            unsafe { place.write(Entry { parent, number }) };
             self.count += 1;
         }
     }

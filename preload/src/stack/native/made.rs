@@ -80,7 +80,7 @@ impl Made {
     }
 
     /// Keeps what these parts made.
-    #[cold]
+    #[inline(never)]
     pub fn keep(&mut self, parts: Parts, stack: StackId) {
         // SAFETY: entries of the table.
         let is_empty = |entry: &*mut Entry| unsafe { (**entry).stack == StackId::NONE };

@@ -2,6 +2,8 @@
 
 use super::Run;
 use crate::python::layout::{Layout, Runs};
+use crate::stack::Stacks;
+use crate::stack::intern::Tree;
 use crate::stack::native::anchors::is_root;
 use crate::stack::native::frame::Frame;
 use crate::stack::native::inner::Inner;
@@ -100,7 +102,8 @@ impl Known {
     }
 
     /// Walks to the frame that called that of the innermost run. Tells its trunk, the first Python
-    /// frame of the run, and how many of the inner frames are what they were.
+    /// frame of the run, and how many of the inner frames are what they were. The outermost of the
+    /// others will be looked up in `tree`.
     ///
     /// # Safety
     ///
@@ -108,6 +111,7 @@ impl Known {
     #[inline(always)]
     unsafe fn reach<L: Layout>(
         &mut self,
+        tree: &Tree,
         at: At,
         python: Python,
     ) -> Option<(*const Trunk, usize, usize)> {
@@ -125,6 +129,9 @@ impl Known {
                 run::innermost::<L>(state, entry, frames, depth, self.first)?;
             self.first = first;
             let unchanged = self.inner.walk(at, boundary)?;
+            if unchanged > 1 {
+                tree.foresee(self.inner.frames()[unchanged - 1].stack);
+            }
             let found = self.trunks.find(self.inner.outer(), python.outside(first));
             if found.is_none() {
                 self.inner.forget();
@@ -192,12 +199,13 @@ impl Known {
 /// something.
 #[inline(never)]
 pub unsafe fn find<L: Layout>(thread: &mut Thread, at: At, python: Python) -> Option<StackId> {
-    let known = &mut thread.stacks.native.mixed.known;
+    let Stacks { tree, native, .. } = &mut thread.stacks;
+    let known = &mut native.mixed.known;
     if !known.is_valid() {
         return None;
     }
     // SAFETY: the caller's promise.
-    let (trunk, first, unchanged) = unsafe { known.reach::<L>(at, python) }?;
+    let (trunk, first, unchanged) = unsafe { known.reach::<L>(tree, at, python) }?;
     // SAFETY: it was just found, and stays where it is.
     let (serial, base) = unsafe { ((*trunk).serial(), (*trunk).stack()) };
     let base = run(thread, serial, base, first, python);
