@@ -55,4 +55,5 @@ def every_caller(rounds):
         compile("(" * (number % 20) + "1" + ")" * (number % 20), "text", "eval")
 
 
-every_caller(120)
+if __name__ == "__main__":
+    every_caller(120)

@@ -1,6 +1,7 @@
 //! Stacks that are known from before are the ones that a walk of all frames finds.
 
-use crate::interpreters;
+use crate::interpreters::{self, Interpreter};
+use crate::packages;
 use crate::scenario::{Run, Scenario};
 use memprof_recorder::WALK_EACH;
 use std::collections::HashMap;
@@ -49,22 +50,38 @@ fn allocations(run: &Run, function: &str) -> HashMap<String, u32> {
     counts
 }
 
+/// Records a program twice, once with each stack walked anew, and compares what each stack below
+/// `every_caller` allocated.
+fn compare(interpreter: &Interpreter, program: &str) {
+    let [known, walked] = ["0", "1"].map(|walk| {
+        let mut scenario = Scenario::script(interpreter, program)
+            .option("--native")
+            .environment("PYTHONHASHSEED", "0")
+            .environment(WALK_EACH, walk);
+        if let Some(folder) = packages::folder(interpreter) {
+            scenario = scenario.environment("PYTHONPATH", folder);
+        }
+        allocations(&scenario.recorded(), "every_caller")
+    });
+    let total: u32 = walked.values().sum();
+    assert!(total > 20_000, "{interpreter}: {total}");
+    assert!(walked.len() > 500, "{interpreter}: {}", walked.len());
+    for (stack, count) in &walked {
+        assert_eq!(known.get(stack), Some(count), "{interpreter}: {stack}");
+    }
+    assert_eq!(known.len(), walked.len(), "{interpreter}");
+}
+
 #[test]
 fn stacks_that_are_known_are_those_that_a_walk_finds() {
     for interpreter in interpreters::all() {
-        let [known, walked] = ["0", "1"].map(|walk| {
-            let scenario = Scenario::script(interpreter, "callers.py")
-                .option("--native")
-                .environment("PYTHONHASHSEED", "0")
-                .environment(WALK_EACH, walk);
-            allocations(&scenario.recorded(), "every_caller")
-        });
-        let total: u32 = walked.values().sum();
-        assert!(total > 20_000, "{interpreter}: {total}");
-        assert!(walked.len() > 1_000, "{interpreter}: {}", walked.len());
-        for (stack, count) in &walked {
-            assert_eq!(known.get(stack), Some(count), "{interpreter}: {stack}");
-        }
-        assert_eq!(known.len(), walked.len(), "{interpreter}");
+        compare(interpreter, "callers.py");
+    }
+}
+
+#[test]
+fn stacks_of_greenlets_that_are_known_are_those_that_a_walk_finds() {
+    for interpreter in packages::with("greenlet") {
+        compare(interpreter, "callers_greenlets.py");
     }
 }

@@ -102,22 +102,29 @@ pub unsafe fn innermost<L: Layout>(
             }
             // SAFETY: links of the thread's own chain.
             let link = unsafe { load(entry + previous) };
-            let mut first = 0;
             if link == 0 {
                 return None;
-            } else if !is_root(link, state) {
-                // SAFETY: as above: it knows the innermost frame of its run.
-                let outside = unsafe { load(link + L::CFRAME_FRAME?) };
-                let likely = likely.wrapping_sub(1);
-                let index = if likely < last && address(likely) == outside {
-                    likely
-                } else {
-                    (last.saturating_sub(REACH)..last)
-                        .rev()
-                        .find(|&index| address(index) == outside)?
-                };
-                first = index + 1;
             }
+            let is_whole = is_root(link, state);
+            // SAFETY: as above: each knows the innermost frame of its run, and the one outside.
+            let first = unsafe {
+                if is_whole {
+                    0
+                } else {
+                    let outside = load(link + L::CFRAME_FRAME?);
+                    let is_outside = |&index: &usize| address(index) == outside;
+                    let near = last.saturating_sub(REACH);
+                    let index = Some(likely.wrapping_sub(1))
+                        .filter(|index| *index < last && is_outside(index))
+                        .or_else(|| (near..last).rev().find(is_outside));
+                    match index {
+                        Some(index) => index + 1,
+                        // the outermost link of a greenlet knows a frame of another one
+                        None if near == 0 && is_root(load(link + previous), state) => 0,
+                        None => return None,
+                    }
+                }
+            };
             Some(Innermost {
                 boundary: Boundary::Anchor(entry),
                 first,
@@ -163,10 +170,13 @@ pub unsafe fn pin<L: Layout>(
                 trunk.push(word)?;
                 *link = word.value;
                 if let Some(offset) = L::CFRAME_FRAME {
-                    if is_root(*link, state) {
-                        return (index == 0).then_some(());
+                    if index == 0 {
+                        return Some(());
                     }
-                    let last = (*frames.add(index.checked_sub(1)?)).address_word();
+                    if is_root(*link, state) {
+                        return None;
+                    }
+                    let last = (*frames.add(index - 1)).address_word();
                     trunk.push_pair([*link + offset, last.slot])?;
                 }
             }

@@ -1,10 +1,9 @@
 //! What a thread that runs an interpreter knows of its stacks: sites, and what is behind them.
 
 use super::Run;
-use crate::python::layout::{Layout, Runs};
+use crate::python::layout::Layout;
 use crate::stack::Stacks;
 use crate::stack::intern::Tree;
-use crate::stack::native::anchors::is_root;
 use crate::stack::native::frame::Frame;
 use crate::stack::native::inner::Inner;
 use crate::stack::native::made::{Made, Parts};
@@ -183,8 +182,7 @@ impl Known {
                 unsafe { run::pin::<L>(trunk, python.state, frames, run.first, &mut link)? };
             }
         }
-        let has_links = matches!(L::RUNS, Runs::CFrames { .. } | Runs::CFrameEach { .. });
-        if others.next().is_some() || has_links && !is_root(link, python.state) {
+        if others.next().is_some() {
             return None;
         }
         trunk.complete(key, stack)
