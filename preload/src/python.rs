@@ -7,6 +7,7 @@ mod attributes;
 pub mod layout;
 pub mod names;
 mod published;
+pub mod reader;
 pub mod text;
 mod type_head;
 pub mod types;

@@ -2,13 +2,13 @@
 
 use crate::elf;
 use crate::memory::Array;
-use crate::python::TypeHead;
 use crate::python::layout::objects::{
     FLAG_BYTES, FLAG_DICT, FLAG_HEAP, FLAG_INT, FLAG_LIST, FLAG_MANAGED_DICT, FLAG_TEXT, FLAG_TUPLE,
 };
 use crate::python::layout::{Attributes, Layout};
 use crate::python::types::Living;
-use core::ffi::{CStr, c_char};
+use crate::python::{TypeHead, names};
+use core::ffi::CStr;
 
 /// `int`, `tuple`, `bytes`, `str` and what is below them.
 const FLAGS_PLAIN: u64 = FLAG_INT | FLAG_TUPLE | FLAG_BYTES | FLAG_TEXT;
@@ -201,10 +201,5 @@ fn dict_of<L: Layout>(head: &TypeHead) -> Dict {
 
 /// Whether `tp_name` is that of a type of some module, and not of Python code.
 fn has_module(name: usize) -> bool {
-    if name == 0 {
-        return false;
-    }
-    // SAFETY: the name of a live type is a C string.
-    let name = unsafe { CStr::from_ptr(name as *const c_char) };
-    name.to_bytes().contains(&b'.')
+    names::of_static_type(name).is_some_and(|name| name.bytes().contains(&b'.'))
 }

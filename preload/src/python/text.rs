@@ -2,9 +2,12 @@
 
 use super::layout::Layout;
 use super::layout::objects::OBJECT_SIZE;
+use super::reader::Reader;
 
 /// `PyUnicodeObject.length` and `PyBytesObject.ob_size`
 const LENGTH: usize = OBJECT_SIZE;
+/// Bytes that are compared of a text.
+pub const LENGTH_LIMIT: usize = 16;
 /// The word of flags in a text.
 const STATE: usize = 32;
 /// `PyBytesObject.ob_sval`
@@ -39,12 +42,31 @@ impl Text {
             return Self::EMPTY;
         }
         // SAFETY: every str has these two fields.
-        let (length, state) = unsafe {
-            (
-                ((object + LENGTH) as *const usize).read(),
-                ((object + STATE) as *const u32).read(),
-            )
-        };
+        unsafe {
+            let length = ((object + LENGTH) as *const usize).read();
+            let state = ((object + STATE) as *const u32).read();
+            Self::with::<L>(object, length, state)
+        }
+    }
+
+    /// The first characters of a `str` that may not be there, copied into `characters`; `None` where
+    /// nothing is. What is returned is good for as long as these are.
+    pub fn copy<L: Layout>(reader: Reader, object: usize, characters: &mut [u64]) -> Option<Self> {
+        let head = reader.words::<{ STATE / 8 + 1 }>(object)?;
+        let whole = Self::with::<L>(object, head[LENGTH / 8] as usize, head[STATE / 8] as u32);
+        let length = whole.length.min(size_of_val(characters) / whole.width);
+        let words = &mut characters[..(length * whole.width).div_ceil(8)];
+        let data = words.as_ptr().addr();
+        // blocks end at multiples of a word
+        reader.read(whole.data, words).then_some(Self {
+            data,
+            length,
+            ..whole
+        })
+    }
+
+    /// The text of a `str` object of so many characters and these flags.
+    fn with<L: Layout>(object: usize, length: usize, state: u32) -> Self {
         let kind = state >> L::TEXT_KIND_BIT & 7;
         let compact = state >> (L::TEXT_KIND_BIT + 3) & 1 == 1;
         let ascii = state >> (L::TEXT_KIND_BIT + 4) & 1 == 1;

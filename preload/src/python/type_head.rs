@@ -1,10 +1,10 @@
 //! The front of a type, up to the last of what is asked of it.
 
 use super::layout::objects::{
-    FLAG_TYPE, OBJECT_TYPE, TYPE_BASE, TYPE_BASIC_SIZE, TYPE_DICT_OFFSET, TYPE_FLAGS,
-    TYPE_ITEM_SIZE, TYPE_NAME,
+    FLAG_TYPE, OBJECT_REFERENCES, OBJECT_TYPE, TYPE_BASE, TYPE_BASIC_SIZE, TYPE_DICT_OFFSET,
+    TYPE_FLAGS, TYPE_ITEM_SIZE, TYPE_NAME,
 };
-use crate::raw;
+use super::reader::Reader;
 
 /// A copy of the words at the front of what may be a type.
 #[derive(Clone, Copy, Debug)]
@@ -13,9 +13,13 @@ pub struct TypeHead([u64; TYPE_DICT_OFFSET / 8 + 1]);
 impl TypeHead {
     /// What is at an address; `None` where nothing is.
     pub fn read(address: usize) -> Option<Self> {
-        let mut words = [0; TYPE_DICT_OFFSET / 8 + 1];
-        // no question to the kernel where a chain of types ends
-        (address != 0 && raw::read(address, &mut words)).then_some(Self(words))
+        Reader::DOUBTFUL.words(address).map(Self)
+    }
+
+    /// Whether somebody refers to it. A type that is gone looks like one for as long as nobody else uses
+    /// its memory, but its objects held a reference each.
+    pub fn is_alive(&self) -> bool {
+        self.word(OBJECT_REFERENCES) as u32 != 0
     }
 
     fn word(&self, offset: usize) -> u64 {

@@ -116,6 +116,20 @@ fn arrays_of_numpy_and_their_buffers_are_counted_exactly() {
     }
 }
 
+#[test]
+fn what_is_left_of_types_that_are_gone_is_no_type_and_harms_nobody() {
+    for interpreter in interpreters::all() {
+        let run = Scenario::script(interpreter, "dead_types.py").recorded();
+        assert_eq!(run.stdout, "alive\n", "{interpreter}");
+        for moment in ["peak", "main-end"] {
+            let rows = rows(&run, moment, "type");
+            assert!(rows.len() > 10, "{interpreter} {moment}");
+            let dead = |row: &Value| row["kind"].as_str().unwrap().contains("Gone");
+            assert_eq!(count(&rows, dead), 0, "{interpreter} {moment}");
+        }
+    }
+}
+
 /// The debugging allocators shift every block; with the system's allocator there is no census, and
 /// what died has its type all the same.
 #[test]

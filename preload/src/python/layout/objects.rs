@@ -3,6 +3,8 @@
 //!
 //! The names are those of `Include/cpython/object.h` and its neighbours.
 
+/// `PyObject.ob_refcnt`; its lower half, which 3.12 and later leave as a number by itself
+pub const OBJECT_REFERENCES: usize = 0;
 /// `PyObject.ob_type`
 pub const OBJECT_TYPE: usize = 8;
 /// `PyVarObject.ob_size`

@@ -4,7 +4,6 @@ use super::{CODE, Entry, METATYPE, TYPES};
 use crate::python::layout::Layout;
 use crate::python::layout::objects::{FLAG_COLLECTED, FLAG_HEAP, FLAG_READY, FLAG_TYPE};
 use crate::python::{TypeHead, code_type, names};
-use crate::raw;
 use crate::thread::Thread;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use memprof_wire::event::Event;
@@ -24,10 +23,16 @@ pub(super) fn look<L: Layout>(thread: &mut Thread, word: usize) -> Entry {
     let Some(head) = TypeHead::read(word) else {
         return no;
     };
-    let sound = head.has(FLAG_READY) && is_size(head.basic_size());
-    if !sound || !is_metatype(head.kind()) || !raw::read(head.name(), &mut [0]) {
+    let sound = head.is_alive() && head.has(FLAG_READY) && is_size(head.basic_size());
+    if !sound || !is_metatype(head.kind()) {
         return no;
     }
+    let name = if head.has(FLAG_HEAP) {
+        names::of_heap_type::<L>(word)
+    } else {
+        names::of_static_type(head.name())
+    };
+    let Some(name) = name else { return no };
     let offset = if !head.has(FLAG_COLLECTED) {
         0
     } else if !head.has_any(L::PRE_HEADER_FLAGS) {
@@ -40,14 +45,10 @@ pub(super) fn look<L: Layout>(thread: &mut Thread, word: usize) -> Entry {
     let Some(known) = TYPES.insert(word, offset | metatype | code) else {
         return no;
     };
-    // SAFETY: the word was just found to be a live type.
-    unsafe {
-        let name = names::of_type::<L>(word, head.has(FLAG_HEAP));
-        thread.event(&Event::Type {
-            type_id: TypeId(known.number),
-            name: name.bytes(),
-        });
-    }
+    thread.event(&Event::Type {
+        type_id: TypeId(known.number),
+        name: name.bytes(),
+    });
     Entry {
         word,
         number: known.number,
