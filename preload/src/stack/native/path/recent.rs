@@ -153,3 +153,107 @@ impl Recent {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Recent;
+    use crate::stack::native::frame::Frame;
+    use crate::stack::native::segment::{End, Segment};
+    use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use memprof_wire::units::StackId;
+
+    /// What is outside of all frames.
+    const OUTSIDE: Frame = Frame {
+        ip: 0,
+        sp: 0,
+        bp: 0,
+        return_slot: 0,
+        base_slot: 0,
+        exact: false,
+        by_base: false,
+        stack: StackId::NONE,
+    };
+
+    fn slot(word: &AtomicUsize) -> usize {
+        word.as_ptr().addr()
+    }
+
+    fn push(recent: &mut Recent, frames: &[Frame], end: End, stack: StackId) {
+        let segment = Segment::of(frames, frames.len() - 1, end, false).expect("words");
+        // SAFETY: the words that the frames name are there.
+        assert!(unsafe { recent.push(&segment, segment.key(), stack) });
+    }
+
+    /// The stack at a frame whose `rbp` is this.
+    fn find(recent: &mut Recent, frame: Frame, bp: usize) -> Option<StackId> {
+        // SAFETY: as above.
+        unsafe { recent.find(Frame { bp, ..frame }.key()) }
+    }
+
+    #[test]
+    fn a_frame_is_another_one_where_its_base_decides_and_was_another() {
+        // from the inner frame outwards: its base and return address, and the outer one's
+        let words = [0, 0x50, 0x1000, 0, 0, 0].map(AtomicUsize::new);
+        let [inner_start, saved_base, caller, outer_start, no_caller, end] = &words;
+        let outside = Frame {
+            sp: slot(end),
+            ..OUTSIDE
+        };
+        let outer = Frame {
+            ip: 0x1000,
+            sp: slot(outer_start),
+            bp: 0x50,
+            return_slot: slot(no_caller),
+            by_base: true,
+            ..OUTSIDE
+        };
+        let inner = Frame {
+            ip: 0x2000,
+            sp: slot(inner_start),
+            bp: 0x60,
+            return_slot: slot(caller),
+            base_slot: slot(saved_base),
+            ..OUTSIDE
+        };
+        let path = [outside, outer, inner];
+        let known = |recent: &mut Recent| {
+            recent.clear();
+            assert!(recent.begin());
+            push(recent, &path[..2], End::Outermost, StackId(1));
+            push(recent, &path, End::Frames, StackId(2));
+        };
+        let mut recent = Recent::new();
+
+        known(&mut recent);
+        assert_eq!(find(&mut recent, outer, 0x50), Some(StackId(1)));
+        assert_eq!(find(&mut recent, outer, 0x51), None);
+
+        // the inner one has put the outer one's base onto the stack, and any of its own will do
+        known(&mut recent);
+        assert_eq!(find(&mut recent, inner, 0x61), Some(StackId(2)));
+        saved_base.store(0x51, Relaxed);
+        assert_eq!(find(&mut recent, inner, 0x60), None);
+        // what is further out stands by itself
+        assert_eq!(find(&mut recent, outer, 0x50), Some(StackId(1)));
+
+        // one that has not leaves the outer one's base where it was
+        saved_base.store(0x50, Relaxed);
+        recent.clear();
+        assert!(recent.begin());
+        let passing = Frame {
+            base_slot: 0,
+            bp: 0x50,
+            ..inner
+        };
+        push(&mut recent, &path[..2], End::Outermost, StackId(1));
+        push(
+            &mut recent,
+            &[outside, outer, passing],
+            End::Frames,
+            StackId(2),
+        );
+        assert_eq!(find(&mut recent, passing, 0x50), Some(StackId(2)));
+        assert_eq!(find(&mut recent, passing, 0x51), None);
+        recent.clear();
+    }
+}
