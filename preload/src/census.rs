@@ -37,7 +37,7 @@ use memprof_wire::session::SessionPage;
 use memprof_wire::units::{Address, Microseconds};
 use shapes::Shapes;
 
-pub use regions::{add_large, remove_large};
+pub use regions::{add_large, is_in_arenas, remove_large};
 
 /// The census of this interpreter's layout; zero while there is none.
 static TAKE: AtomicUsize = AtomicUsize::new(0);

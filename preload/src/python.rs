@@ -4,6 +4,8 @@
 //! [`layout::Layout`].
 
 mod attributes;
+mod image;
+pub mod interpreters;
 pub mod layout;
 pub mod names;
 mod published;

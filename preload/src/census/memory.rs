@@ -1,8 +1,7 @@
 //! Reading the program's memory while it stands still.
 
-use crate::elf;
+use crate::python::interpreters;
 use crate::raw::{self, PAGE};
-use core::mem::transmute;
 
 /// How memory is read that is known to be there.
 #[derive(Clone, Copy, Debug)]
@@ -15,24 +14,8 @@ impl Memory {
     /// For a thread that holds its interpreter's lock. Another interpreter may have a lock of its
     /// own, and give back an arena at any time; the kernel does the reading then.
     pub fn now() -> Self {
-        type Get = extern "C" fn() -> usize;
-        type Next = extern "C" fn(usize) -> usize;
-        let (Some(head), Some(next)) = (
-            elf::find(c"PyInterpreterState_Head"),
-            elf::find(c"PyInterpreterState_Next"),
-        ) else {
-            return Self { still: false };
-        };
-        // SAFETY: the interpreter's own functions; the calling thread holds a lock.
-        let (head, next) = unsafe {
-            (
-                transmute::<usize, Get>(head),
-                transmute::<usize, Next>(next),
-            )
-        };
-        let first = head();
         Self {
-            still: first != 0 && next(first) == 0,
+            still: interpreters::is_only_one(),
         }
     }
 

@@ -158,6 +158,16 @@ pub fn is_in_arena(address: usize) -> bool {
     find(address).is_some_and(|region| region.has_page(address % REGION / PAGE))
 }
 
+/// Whether so many bytes from an address on, at most a page's, lie in arenas.
+#[inline]
+pub fn is_in_arenas(address: usize, bytes: usize) -> bool {
+    bytes <= PAGE
+        && is_in_arena(address)
+        && address
+            .checked_add(bytes)
+            .is_some_and(|end| is_in_arena(end.saturating_sub(1)))
+}
+
 #[inline]
 fn large_bit(block: usize) -> Option<(&'static AtomicU64, usize)> {
     let bits = find(block)?.large.load(Ordering::Acquire);
@@ -222,8 +232,8 @@ pub fn each_piece(bytes: usize, mut each: impl FnMut(usize)) {
 #[cfg(test)]
 mod tests {
     use super::{
-        REGION, add_large, each_large, each_piece, is_in_arena, is_large, prepare, remove_large,
-        set_arena,
+        REGION, add_large, each_large, each_piece, is_in_arena, is_in_arenas, is_large, prepare,
+        remove_large, set_arena,
     };
 
     #[test]
@@ -235,6 +245,12 @@ mod tests {
         set_arena(start, 0x10000, true);
         assert!(is_in_arena(start) && is_in_arena(start + 0xffff));
         assert!(!is_in_arena(start - 1) && !is_in_arena(start + 0x10000));
+        assert!(is_in_arenas(start, 8) && is_in_arenas(start + 0xfff8, 8));
+        assert!(!is_in_arenas(start + 0xfff8, 9) && !is_in_arenas(start - 1, 2));
+        assert!(
+            !is_in_arenas(start, 0x1001),
+            "what is between is not looked at"
+        );
         let mut pieces = Vec::new();
         each_piece(0x4000, |piece| pieces.push(piece));
         assert_eq!(pieces.len(), 3, "{pieces:x?}");

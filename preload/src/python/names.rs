@@ -83,17 +83,17 @@ impl Name {
 }
 
 /// What a type is called by itself: `module.name` where it belongs to a module, as the manual of C types
-/// asks for (`tp_name`). `None` where nothing is.
+/// asks for (`tp_name`). `None` where nothing is. The lock must be held.
 pub fn of_static_type(name: usize) -> Option<Name> {
     let mut whole = Name::empty();
-    whole.push_string(Reader::DOUBTFUL, name)?;
+    whole.push_string(Reader::doubtful(), name)?;
     Some(whole)
 }
 
 /// The name of a type that was made at run time: `module.Qualname`, without a module for what is built
-/// in. `None` if there is no such type.
+/// in. `None` if there is no such type. The lock must be held.
 pub fn of_heap_type<L: Layout>(kind: usize) -> Option<Name> {
-    let reader = Reader::DOUBTFUL;
+    let reader = Reader::doubtful();
     let mut name = Name::empty();
     let dict = reader.word(kind + TYPE_DICT)?;
     if let Some(module) = text_in_dict::<L>(reader, dict, &MODULE) {

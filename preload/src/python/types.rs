@@ -9,8 +9,8 @@
 mod living;
 mod look;
 
-use super::attributes;
 use super::layout::{Family, Layout};
+use super::{attributes, image};
 use crate::codes::Numbers;
 use crate::elf;
 use crate::raw::{self, PAGE};
@@ -92,6 +92,7 @@ pub fn prepare(allocator: &[u8]) -> bool {
     let in_pools = allocator == b"pymalloc" && super::family() >= Some(Family::V310);
     IN_POOLS.store(in_pools, Ordering::Relaxed);
     look::TYPE_OF_TYPES.store(types, Ordering::Relaxed);
+    image::prepare(types);
     attributes::TYPE_OF_TEXTS.store(texts, Ordering::Relaxed);
     true
 }

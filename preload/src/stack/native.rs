@@ -14,7 +14,7 @@ mod frame;
 mod inner;
 mod made;
 pub mod mixed;
-mod module;
+pub mod module;
 mod own;
 mod path;
 mod registers;
