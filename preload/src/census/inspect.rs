@@ -9,6 +9,7 @@ use crate::python::layout::objects::{
     OBJECT_SIZE, SET_SMALL_TABLE, SET_TABLE, TYPE_DICT, TYPE_DOC, VALUES_IN_FRONT,
 };
 use crate::python::layout::{Attributes, Layout};
+use crate::python::reader::Reader;
 use crate::python::types::{self, Living};
 use crate::raw;
 use crate::thread::Thread;
@@ -135,10 +136,10 @@ impl Inspector {
                 object.owns(thread, object.word(TYPE_DICT), Role::Dict);
                 object.owns(thread, object.word(TYPE_DOC), Role::Buffer);
                 // the keys that the dictionaries of its instances share, beyond the words at hand
-                let mut keys = [0];
                 let place = object.address + L::TYPE_CACHED_KEYS;
-                if self.memory.read(place, &mut keys) {
-                    object.owns(thread, keys[0] as usize, Role::Keys);
+                // SAFETY: a census is taken with the lock.
+                if let Some(keys) = unsafe { Reader::doubtful() }.word(place) {
+                    object.owns(thread, keys, Role::Keys);
                 }
             }
             Kind::Other => self.others::<L>(thread, object, shape, OBJECT_SIZE),

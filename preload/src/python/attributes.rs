@@ -35,21 +35,17 @@ impl Key {
         }
     }
 
-    /// Whether an object is this text.
-    fn is<L: Layout>(&self, reader: Reader, object: usize) -> bool {
-        let head = reader.words::<{ OBJECT_SIZE / 8 + 1 }>(object);
-        if head.is_none_or(|head| {
-            let [.., kind, length] = head;
-            kind as usize != type_of_texts() || length as usize != self.text.len()
-        }) {
-            return false;
+    /// Whether an object is this text; `None` where there is no object.
+    fn is<L: Layout>(&self, reader: Reader, object: usize) -> Option<bool> {
+        let [.., kind, length] = reader.words::<{ OBJECT_SIZE / 8 + 1 }>(object)?;
+        if kind as usize != type_of_texts() || length as usize != self.text.len() {
+            return Some(false);
         }
         let mut characters = [0; LENGTH_LIMIT / 8];
         let mut same = false;
-        if let Some(text) = Text::copy::<L>(reader, object, &mut characters) {
-            text.pieces(|piece| same = piece == self.text);
-        }
-        same
+        let text = Text::copy::<L>(reader, object, &mut characters)?;
+        text.pieces(|piece| same = piece == self.text);
+        Some(same)
     }
 }
 
@@ -59,6 +55,10 @@ fn type_of_texts() -> usize {
 
 /// The text object at a key of a dictionary.
 pub fn text_in_dict<L: Layout>(reader: Reader, dict: usize, key: &Key) -> Option<usize> {
+    // an object gets its dictionary with its first attribute
+    if dict == 0 {
+        return None;
+    }
     let found = find_key::<L>(reader, reader.word(dict.checked_add(DICT_KEYS)?)?, key)?;
     // with values of its own, its keys have none
     let value = match reader.word(dict + DICT_VALUES)? {
@@ -150,19 +150,26 @@ fn find_key<L: Layout>(reader: Reader, keys: usize, wanted: &Key) -> Option<Foun
         step,
     };
     let likely = wanted.object.load(Ordering::Relaxed);
-    let is_wanted = |name| wanted.is::<L>(reader, name);
+    let is_wanted = |name| match name {
+        0 => Some(false),
+        name => wanted.is::<L>(reader, name),
+    };
     let found = table.find(reader, |name| {
-        name == likely && likely != 0 && is_wanted(name)
+        if name == likely {
+            is_wanted(name)
+        } else {
+            Some(false)
+        }
     });
     if found.is_some() {
         return found;
     }
     table.find(reader, |name| {
-        let found = name != 0 && is_wanted(name);
+        let found = is_wanted(name)?;
         if found {
             wanted.object.store(name, Ordering::Relaxed);
         }
-        found
+        Some(found)
     })
 }
 
@@ -175,8 +182,8 @@ struct Entries {
 }
 
 impl Entries {
-    /// The first whose key is wanted.
-    fn find(&self, reader: Reader, is_wanted: impl Fn(usize) -> bool) -> Option<Found> {
+    /// The first whose key is wanted. A key that is no object ends the search: these are no entries.
+    fn find(&self, reader: Reader, is_wanted: impl Fn(usize) -> Option<bool>) -> Option<Found> {
         let mut words = [0; ENTRY_WORDS];
         let at_once = ENTRY_WORDS / self.step;
         for first in (0..self.count).step_by(at_once) {
@@ -186,7 +193,7 @@ impl Entries {
             }
             for (index, entry) in words.chunks_exact(self.step).enumerate() {
                 if let [.., name, value] = *entry
-                    && is_wanted(name as usize)
+                    && is_wanted(name as usize)?
                 {
                     return Some(Found {
                         index: first + index,

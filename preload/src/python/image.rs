@@ -31,7 +31,7 @@ pub fn prepare(address: usize) {
 pub fn has(address: usize, bytes: usize) -> bool {
     let (end, start) = (END.load(Ordering::Acquire), START.load(Ordering::Relaxed));
     let behind = address.saturating_add(bytes);
-    bytes <= PAGE
+    (1..=PAGE).contains(&bytes)
         && (start..end).contains(&address)
         && behind <= end
         && has_page((address - start) / PAGE, start)
@@ -52,7 +52,7 @@ fn has_page(number: usize, start: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PAGE, has, prepare};
+    use super::{Ordering, PAGE, START, has, prepare};
 
     #[test]
     fn what_is_static_is_in_the_image_and_the_stack_is_not() {
@@ -64,5 +64,6 @@ mod tests {
         assert!(!has(word, PAGE + 1), "what is between is not looked at");
         assert!(!has((&raw const local).addr(), 8));
         assert!(!has(usize::MAX, 8) && !has(0, 8));
+        assert!(!has(START.load(Ordering::Relaxed), 0));
     }
 }

@@ -14,6 +14,8 @@ static MODULE: Key = Key::new(b"__module__");
 /// Where a `threading.Thread` has its name.
 static THREAD_NAME: Key = Key::new(b"_name");
 
+/// Words that hold the characters of a text as the interpreter keeps them: four bytes each at the most.
+const CHARACTER_WORDS: usize = MAX_TEXT / 2;
 /// Words of a C string that are read in one go.
 const STRING_WORDS: usize = 8;
 
@@ -45,7 +47,7 @@ impl Name {
 
     /// Adds what a text object holds; `None` where there is none.
     fn push_text<L: Layout>(&mut self, reader: Reader, object: usize) -> Option<()> {
-        let mut characters = [0; MAX_TEXT / 8];
+        let mut characters = [0; CHARACTER_WORDS];
         Text::copy::<L>(reader, object, &mut characters)?.pieces(|piece| self.push(piece));
         Some(())
     }
@@ -61,17 +63,23 @@ impl Name {
             if start == 0 || !reader.read(start, &mut words[..count]) {
                 return (place != address).then_some(());
             }
-            for byte in words[..count]
-                .iter()
-                .flat_map(|word| word.to_ne_bytes())
-                .skip(place - start)
-            {
-                if byte == 0 {
-                    return Some(());
-                }
-                self.push(&[byte]);
+            let mut bytes = [0; STRING_WORDS * 8];
+            for (bytes, word) in bytes.chunks_exact_mut(8).zip(&words[..count]) {
+                bytes.copy_from_slice(&word.to_ne_bytes());
+            }
+            let piece = &bytes[place - start..count * 8];
+            let end = piece.iter().position(|&byte| byte == 0);
+            self.push(&piece[..end.unwrap_or(piece.len())]);
+            if end.is_some() {
+                return Some(());
             }
             place = start + count * 8;
+        }
+        // the last piece may have ended within a character
+        if let Err(error) = core::str::from_utf8(self.bytes())
+            && error.error_len().is_none()
+        {
+            self.used = error.valid_up_to();
         }
         Some(())
     }
@@ -86,14 +94,16 @@ impl Name {
 /// asks for (`tp_name`). `None` where nothing is. The lock must be held.
 pub fn of_static_type(name: usize) -> Option<Name> {
     let mut whole = Name::empty();
-    whole.push_string(Reader::doubtful(), name)?;
+    // SAFETY: as said above.
+    whole.push_string(unsafe { Reader::doubtful() }, name)?;
     Some(whole)
 }
 
 /// The name of a type that was made at run time: `module.Qualname`, without a module for what is built
 /// in. `None` if there is no such type. The lock must be held.
 pub fn of_heap_type<L: Layout>(kind: usize) -> Option<Name> {
-    let reader = Reader::doubtful();
+    // SAFETY: as said above.
+    let reader = unsafe { Reader::doubtful() };
     let mut name = Name::empty();
     let dict = reader.word(kind + TYPE_DICT)?;
     if let Some(module) = text_in_dict::<L>(reader, dict, &MODULE) {
@@ -134,4 +144,34 @@ pub unsafe fn of_thread<L: Layout>(frame: usize, code: usize) -> Option<Name> {
         name.push_text::<L>(reader, text)?;
     }
     (name.used > 0).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_static_type;
+
+    fn name(text: &std::ffi::CStr) -> Vec<u8> {
+        let name = of_static_type(text.as_ptr().addr());
+        name.expect("it is there").bytes().to_vec()
+    }
+
+    #[test]
+    fn a_string_is_read_to_its_end_or_to_the_last_whole_character() {
+        // at every place within a word
+        let text = *b"12345678module.Kind\0";
+        for start in 0..8 {
+            let read = of_static_type(text.as_ptr().addr() + start).expect("it is there");
+            assert_eq!(read.bytes(), &text[start..19]);
+        }
+        assert_eq!(name(c""), b"");
+        for front in 0..9 {
+            let text = format!("{}{}", "x".repeat(248 + front), "\u{e9}".repeat(9));
+            let whole = 248 + front + (256 - 248 - front) / 2 * 2;
+            let text = std::ffi::CString::new(text).expect("no zero");
+            let read = name(&text);
+            assert_eq!(read, &text.as_bytes()[..whole], "{front}");
+        }
+        assert!(of_static_type(0).is_none());
+        assert!(of_static_type(0x10_0000_0008).is_none());
+    }
 }

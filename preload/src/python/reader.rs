@@ -1,32 +1,42 @@
 //! Reading the interpreter's structures, whether they are known to be there or not.
 //!
 //! A block that holds no object may hold the address of a type that is gone. Its memory mostly is as it
-//! was, but what it points to may be anything: so the kernel is asked to read that, which refuses where a
-//! processor would fault.
+//! was, but what it points to may be anything: so all that is not known to be the interpreter's is read by
+//! the kernel, which refuses where a processor would fault.
 
 use super::{image, interpreters};
 use crate::{census, raw};
 
 /// How memory is read.
 #[derive(Clone, Copy, Debug)]
-pub enum Reader {
-    /// All that is asked for is there.
-    Live,
-    /// What is the interpreter's is there: its image, and the arenas of its allocator.
+pub struct Reader(Known);
+
+/// What is known to be there.
+#[derive(Clone, Copy, Debug)]
+enum Known {
+    /// All that is asked for.
+    Everything,
+    /// What is the interpreter's: its image, and the arenas of its allocator.
     Interpreter,
-    /// Nobody knows.
-    Kernel,
+    /// The interpreter's image.
+    Image,
 }
 
 impl Reader {
-    /// Of what may not be there, for a thread that holds the interpreter's lock: nobody can give an
-    /// arena back meanwhile. It asks the kernel as seldom as can be, as a name takes ten reads.
-    pub fn doubtful() -> Self {
-        if interpreters::is_only_one() {
-            Self::Interpreter
+    /// Of what may not be there. It asks the kernel as seldom as can be, as a name takes ten reads.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread must hold the interpreter's lock for as long as this is used: nobody can give an
+    /// arena back meanwhile.
+    pub unsafe fn doubtful() -> Self {
+        // arenas are known for as long as there can be a census
+        let known = if census::is_possible() && interpreters::is_only_one() {
+            Known::Interpreter
         } else {
-            Self::Kernel
-        }
+            Known::Image
+        };
+        Self(known)
     }
 
     /// Of what is there.
@@ -35,17 +45,19 @@ impl Reader {
     ///
     /// All that is ever asked of it must be part of something live.
     pub const unsafe fn live() -> Self {
-        Self::Live
+        Self(Known::Everything)
     }
 
     /// Copies memory; false where nothing is.
     #[inline]
     pub fn read(self, address: usize, into: &mut [u64]) -> bool {
         let bytes = size_of_val(into);
-        let is_there = match self {
-            Self::Live => true,
-            Self::Interpreter => census::is_in_arenas(address, bytes) || image::has(address, bytes),
-            Self::Kernel => false,
+        let is_there = match self.0 {
+            Known::Everything => true,
+            Known::Interpreter => {
+                census::is_in_arenas(address, bytes) || image::has(address, bytes)
+            }
+            Known::Image => image::has(address, bytes),
         };
         if !is_there {
             return raw::read(address, into);

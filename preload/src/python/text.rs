@@ -56,9 +56,10 @@ impl Text {
         let whole = Self::with::<L>(object, head[LENGTH / 8] as usize, head[STATE / 8] as u32);
         let length = whole.length.min(size_of_val(characters) / whole.width);
         let words = &mut characters[..(length * whole.width).div_ceil(8)];
-        let data = words.as_ptr().addr();
+        let data = words.as_ptr().expose_provenance();
         // blocks end at multiples of a word
-        reader.read(whole.data, words).then_some(Self {
+        let is_there = words.is_empty() || reader.read(whole.data, words);
+        is_there.then_some(Self {
             data,
             length,
             ..whole

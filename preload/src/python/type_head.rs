@@ -13,7 +13,8 @@ pub struct TypeHead([u64; TYPE_DICT_OFFSET / 8 + 1]);
 impl TypeHead {
     /// What is at an address; `None` where nothing is. The lock must be held.
     pub fn read(address: usize) -> Option<Self> {
-        Reader::doubtful().words(address).map(Self)
+        // SAFETY: as said above.
+        unsafe { Reader::doubtful() }.words(address).map(Self)
     }
 
     /// Whether somebody refers to it. A type that is gone looks like one for as long as nobody else uses

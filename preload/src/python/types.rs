@@ -2,9 +2,10 @@
 //!
 //! An object's header begins 0, 16 or 32 bytes into its block, as the flags of its type say. So the
 //! word that would be the type is looked at for each, the lowest first, and believed when it is a
-//! type whose flags agree. Types are remembered; a candidate that is new is read by a system call
-//! that cannot fault, because the words of a block that holds no object are arbitrary. Such a call
-//! takes longer than everything else here, so blocks that cannot hold an object are ruled out first.
+//! type whose flags agree. Types are remembered; a candidate that is new is mostly read by a system call,
+//! which cannot fault, because the words of a block that holds no object are arbitrary (see
+//! [`super::reader`]). Such a call takes longer than everything else here, so blocks that cannot hold an
+//! object are ruled out first.
 
 mod living;
 mod look;

@@ -8,11 +8,11 @@ use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use memprof_wire::units::StackId;
 use table::Table;
 
-/// Stacks beyond this count are merged into their callers: 16 MiB, and up to twice as much again where
+/// Stacks beyond this count are merged into their callers: 16 MiB, and up to as much again where
 /// most are children of a few.
 const LIMIT: u32 = 1 << 20;
 /// The same where native frames are recorded: to import pandas alone makes a million of them, as
-/// marshal goes into itself below each of the importing modules. 64 MiB, and up to twice as much again.
+/// marshal goes into itself below each of the importing modules. 64 MiB, and up to as much again.
 const NATIVE_LIMIT: u32 = 1 << 22;
 
 /// The innermost frame of a stack, in two words of the tree's own.

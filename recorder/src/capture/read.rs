@@ -37,6 +37,8 @@ pub struct CaptureReader {
     growing: bool,
     /// Where the first damaged chunk was met, [`u64::MAX`] while there is none.
     damaged_at: AtomicU64,
+    /// Where a chunk is whose content is nothing: the chunks behind it can be read all the same.
+    distrusted_at: AtomicU64,
 }
 
 impl CaptureReader {
@@ -67,6 +69,7 @@ impl CaptureReader {
             listed: 0,
             growing,
             damaged_at: AtomicU64::new(u64::MAX),
+            distrusted_at: AtomicU64::new(u64::MAX),
         };
         let length = reader.length()?;
         match table::by_index(&reader.file, length, next) {
@@ -153,7 +156,8 @@ impl CaptureReader {
     /// Takes note that a chunk holds what is nothing, though its checksum is right: it was damaged
     /// before it was written. [`Self::completeness`] says so from then on.
     pub fn distrust(&self, chunk: &Chunk) {
-        self.damaged_at.fetch_min(chunk.offset, Ordering::Relaxed);
+        self.distrusted_at
+            .fetch_min(chunk.offset, Ordering::Relaxed);
     }
 
     /// What is known since the recording began.
@@ -179,6 +183,7 @@ impl CaptureReader {
     /// Whether everything that happened is in the file, as far as is known by now.
     pub fn completeness(&self) -> Completeness {
         let damaged_at = self.damaged_at.load(Ordering::Relaxed);
+        let damaged_at = damaged_at.min(self.distrusted_at.load(Ordering::Relaxed));
         if damaged_at != u64::MAX {
             let reason = format!("the file is damaged at byte {damaged_at}");
             return Completeness::CutShort { reason };

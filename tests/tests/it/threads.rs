@@ -1,6 +1,7 @@
 //! Threads: their order, their births and deaths, their names.
 
 use crate::capture::{Capture, What};
+use crate::interpreters;
 use crate::programs::c;
 use crate::scenario::Scenario;
 use std::collections::{HashMap, HashSet};
@@ -99,4 +100,12 @@ fn threads_are_known_by_the_names_that_they_give_themselves() {
     let listed = |name: &str| threads.iter().filter(|it| it["name"] == name).count();
     assert_eq!((listed("by-prctl"), listed("renamed")), (1, 1));
     assert_eq!(listed("short_threads"), threads.len() - 2);
+}
+
+#[test]
+fn a_thread_whose_object_has_no_attributes_yet_is_not_harmed_by_the_search_for_its_name() {
+    for interpreter in interpreters::all() {
+        let run = Scenario::script(interpreter, "thread_without_dictionary.py").recorded();
+        assert_eq!(run.stdout, "alive\n", "{interpreter}");
+    }
 }

@@ -23,7 +23,9 @@ pub(super) fn look<L: Layout>(thread: &mut Thread, word: usize) -> Entry {
     let Some(head) = TypeHead::read(word) else {
         return no;
     };
-    let sound = head.is_alive() && head.has(FLAG_READY) && is_size(head.basic_size());
+    // what is static is never gone
+    let is_alive = !head.has(FLAG_HEAP) || head.is_alive();
+    let sound = is_alive && head.has(FLAG_READY) && is_size(head.basic_size());
     if !sound || !is_metatype(head.kind()) {
         return no;
     }
