@@ -8,6 +8,7 @@
 //! | [`loader`] | `dlopen`, `dlclose`: libraries, and an interpreter that comes late |
 //! | [`process`] | the start of `main`, `exec`, `vfork` |
 //! | [`names`] | thread names |
+//! | [`limits`] | `setrlimit`: what a limit of addresses has to leave the program |
 //! | [`shutdown`] | `sigaction`, by which the end of the program's own code is known |
 //! | [`marks`] | `memprof_mark`, and the question of `getxattr` that marks from Python |
 //!
@@ -16,6 +17,7 @@
 //! only exported in the library itself.
 
 pub mod heap;
+pub mod limits;
 pub mod loader;
 pub mod marks;
 pub mod names;

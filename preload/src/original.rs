@@ -120,6 +120,10 @@ originals! {
     MPROTECT = c"mprotect": mprotect unsafe extern "C" fn(*mut c_void, usize, c_int) -> c_int;
     /// `prctl`, its optional arguments always passed
     PRCTL = c"prctl": prctl unsafe extern "C" fn(c_int, usize, usize, usize, usize) -> c_int;
+    /// `setrlimit`
+    SETRLIMIT = c"setrlimit": setrlimit unsafe extern "C" fn(c_int, *const c_void) -> c_int;
+    /// `prlimit`
+    PRLIMIT = c"prlimit": prlimit unsafe extern "C" fn(c_int, c_int, *const c_void, *mut c_void) -> c_int;
     /// `getxattr`
     GETXATTR = c"getxattr": getxattr unsafe extern "C" fn(*const i8, *const i8, *mut c_void, usize) -> isize;
     /// `sigaction`

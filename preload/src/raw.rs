@@ -227,6 +227,26 @@ pub fn thread_name() -> [u8; 16] {
     name
 }
 
+/// How many bytes of addresses this process may have mapped.
+pub fn address_limit() -> u64 {
+    let mut limits = [u64::MAX; 2];
+    // SAFETY: the kernel fills in the two words, which live through the call.
+    unsafe {
+        call(
+            libc::SYS_prlimit64,
+            [
+                0,
+                libc::RLIMIT_AS as usize,
+                0,
+                limits.as_mut_ptr() as usize,
+                0,
+                0,
+            ],
+        )
+    };
+    limits[0]
+}
+
 /// Lets others run for about so many nanoseconds.
 pub fn pause(nanoseconds: i64) {
     let time = libc::timespec {

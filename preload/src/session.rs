@@ -1,11 +1,14 @@
 //! Attaching this process to the recording.
 
+mod addresses;
+
 use crate::environment::{self, Carried};
 use crate::hooks::process;
 use crate::stack::native;
 use crate::{census, python, raw, thread};
+pub use addresses::{Mapped, keep_within};
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use memprof_wire::ring::{RingHeader, RingState};
 use memprof_wire::session::{
     DIRECTORY, MAGIC, RING_BYTES, RINGS, STRIDE, SessionPage, VERSION, option,
@@ -24,7 +27,6 @@ static STATE: AtomicU32 = AtomicU32::new(UNTRIED);
 static PAGE: AtomicPtr<SessionPage> = AtomicPtr::new(core::ptr::null_mut());
 /// The number of this program image in the recording.
 static IMAGE: AtomicU32 = AtomicU32::new(0);
-static MAPPED_RINGS: AtomicUsize = AtomicUsize::new(0);
 /// The process that [`IMAGE`] belongs to: another one after a fork.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 /// The image that this process was forked from; 0 for none, or once that was told.
@@ -105,13 +107,13 @@ fn try_to_attach() -> Option<()> {
         return None;
     }
     let descriptor = raw::open(carried.session_path()?)?;
-    let base = map_session(descriptor);
+    let base = addresses::map(descriptor);
     raw::close(descriptor);
     let base = base?;
     // the recording is no part of what a crash of the program leaves behind
     raw::advise(
         base,
-        RING_BYTES + mapped_rings() * STRIDE,
+        RING_BYTES + Mapped::keep().rings * STRIDE,
         libc::MADV_DONTDUMP,
     );
     // SAFETY: the front of the mapping is the session page; it is never unmapped.
@@ -185,26 +187,6 @@ pub fn join_after_fork() -> bool {
 pub fn take_forked_from() -> Option<u32> {
     let image = FORKED_FROM.swap(0, Ordering::Relaxed);
     (image != 0).then_some(image)
-}
-
-/// Maps the whole file: sparse, so that it costs addresses and no memory; and at once, so that no
-/// descriptor has to stay open in the program. Where addresses are limited (`ulimit -v`), a part
-/// of it has to do: fewer threads can record then.
-fn map_session(descriptor: i32) -> Option<*mut u8> {
-    let mut rings = RINGS;
-    while rings > 0 {
-        if let Some(base) = raw::map_file(descriptor, RING_BYTES + rings * STRIDE) {
-            MAPPED_RINGS.store(rings, Ordering::Relaxed);
-            return Some(base);
-        }
-        rings /= 4;
-    }
-    None
-}
-
-/// How many rings this process has mapped, and so may claim.
-pub fn mapped_rings() -> usize {
-    MAPPED_RINGS.load(Ordering::Relaxed)
 }
 
 /// The header of a ring.

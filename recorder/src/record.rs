@@ -268,7 +268,10 @@ fn ending(
             format!("{} events found no room", drained.lost),
         ))
     } else if threads_refused > 0 {
-        let note = format!("{threads_refused} threads found no room beside {RINGS} others");
+        let note = format!(
+            "{threads_refused} threads found no room beside others: there is some for {RINGS}, and for \
+             fewer where addresses are limited (ulimit -v)"
+        );
         Some(("threads refused", note))
     } else {
         None

@@ -3,7 +3,7 @@
 use super::{IN_USE, SLACK, Thread};
 use crate::python::types;
 use crate::raw::{self, PAGE};
-use crate::session;
+use crate::session::{self, Mapped};
 use crate::stack::Stacks;
 use core::sync::atomic::{AtomicPtr, Ordering};
 use memprof_wire::ring::RingHeader;
@@ -33,7 +33,8 @@ static FRESH: Fresh = Fresh {
 /// no ring or no memory left.
 pub(super) fn claim(page: &'static SessionPage) -> Option<*mut Thread> {
     let free = |number: &usize| session::ring_header(page, *number).claim();
-    let Some(number) = (0..session::mapped_rings()).find(free) else {
+    let mapped = Mapped::keep();
+    let Some(number) = (0..mapped.rings).find(free) else {
         page.threads_refused.fetch_add(1, Ordering::Relaxed);
         return None;
     };

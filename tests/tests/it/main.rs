@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected is to fail where it meets it"
 )]
 
+mod addresses;
 mod allocators;
 mod arrows;
 mod behaviours;
