@@ -194,7 +194,13 @@ fn prepend(preload: &mut [u8; ROOM], variable: &[u8]) {
         .iter()
         .position(|&byte| byte == b':' || byte == 0)
         .map_or(start, |length| start + length);
-    let theirs = &variable[start..];
+    // a program that was followed here has this library in its own environment
+    let mut theirs = &variable[start..];
+    while let Some(rest) = theirs.strip_prefix(&preload[start..own])
+        && let [b':' | b'\0', behind @ ..] = rest
+    {
+        theirs = behind;
+    }
     if theirs.len() <= 1 {
         preload[own] = 0;
     } else if let Some(room) = preload.get_mut(own + 1..own + 1 + theirs.len()) {
@@ -205,7 +211,7 @@ fn prepend(preload: &mut [u8; ROOM], variable: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Carried, keep, remove};
+    use super::{Carried, ROOM, keep, prepend, remove};
     use std::ffi::{CStr, CString, c_char};
 
     fn taken(variables: &[&str]) -> (bool, Vec<String>, Box<Carried>) {
@@ -251,6 +257,40 @@ mod tests {
     fn a_variable_that_only_this_library_needed_vanishes() {
         let (_, rest, _) = taken(&["LD_PRELOAD=/x/ours.so", "MEMPROF_SESSION=/s", "B=2"]);
         assert_eq!(rest, ["B=2"]);
+    }
+
+    #[test]
+    fn this_library_stands_once_before_what_the_program_preloads() {
+        let prepended = |variable: &str| {
+            let mut preload = [0; ROOM];
+            let own = b"LD_PRELOAD=/x/ours.so:/y/theirs.so\0";
+            preload[..own.len()].copy_from_slice(own);
+            prepend(&mut preload, format!("{variable}\0").as_bytes());
+            let text = CStr::from_bytes_until_nul(&preload).expect("it ends");
+            text.to_str().expect("a text").to_owned()
+        };
+        for (variable, expected) in [
+            (
+                "LD_PRELOAD=/y/theirs.so",
+                "LD_PRELOAD=/x/ours.so:/y/theirs.so",
+            ),
+            (
+                "LD_PRELOAD=/x/ours.so:/y/theirs.so",
+                "LD_PRELOAD=/x/ours.so:/y/theirs.so",
+            ),
+            (
+                "LD_PRELOAD=/x/ours.so:/x/ours.so:/z/new.so",
+                "LD_PRELOAD=/x/ours.so:/z/new.so",
+            ),
+            ("LD_PRELOAD=/x/ours.so", "LD_PRELOAD=/x/ours.so"),
+            ("LD_PRELOAD=", "LD_PRELOAD=/x/ours.so"),
+            (
+                "LD_PRELOAD=/x/ours.so.old",
+                "LD_PRELOAD=/x/ours.so:/x/ours.so.old",
+            ),
+        ] {
+            assert_eq!(prepended(variable), expected, "{variable}");
+        }
     }
 
     #[test]
