@@ -97,6 +97,17 @@ impl Stacks {
         (stack != Self::EMPTY).then(|| self.nodes[stack.0 as usize])
     }
 
+    /// What each stack, by its number, makes of its innermost frame and of what its caller's made: one
+    /// step a stack, where going through the frames of each would take as many as all are deep together.
+    pub fn by_caller<T: Copy>(&self, empty: T, mut make: impl FnMut(T, FrameId) -> T) -> Vec<T> {
+        let mut made = vec![empty];
+        // a caller's number is smaller
+        for &(caller, frame) in self.nodes.iter().skip(1) {
+            made.push(make(made[caller.0 as usize], frame));
+        }
+        made
+    }
+
     /// The frames, innermost first.
     pub fn inward(&self, stack: StackId) -> impl Iterator<Item = FrameId> {
         let mut next = stack;

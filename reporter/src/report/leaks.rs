@@ -67,7 +67,9 @@ pub struct Suppressed {
 pub struct LeakRow {
     /// What it is, if it is no stack.
     pub labels: Vec<Label>,
-    /// The stack, from the root, if it is one.
+    /// The stack, if it is one.
+    pub stack: Option<StackId>,
+    /// Its frames, from the root.
     pub frames: Option<Vec<Place>>,
     /// How much is left.
     pub totals: Totals,
@@ -114,12 +116,11 @@ impl Leaks {
         let mut groups = Groups::new(development, grouping);
         let (mut total, mut without_own_code) = (Totals::ZERO, Totals::ZERO);
         let mut suppressed = Totals::ZERO;
-        let mut known: HashMap<StackId, (bool, Option<usize>)> = HashMap::new();
+        let own_code = own_code(stacks);
+        let by_stack = suppressions.of_stacks(stacks, &profile.folder);
         for (place, row) in profile.rows.iter().enumerate() {
-            let (own, left_out) = *known.entry(row.stack).or_insert_with(|| {
-                let left_out = suppressions.find(stacks, row.stack, &profile.folder);
-                (has_own_code(stacks, row.stack), left_out)
-            });
+            let stack = row.stack.0 as usize;
+            let (own, left_out) = (own_code[stack], by_stack[stack]);
             if development.parts[place] == Part::Alive {
                 total += row.totals;
                 if !own {
@@ -136,8 +137,12 @@ impl Leaks {
         }
         let mut rows = groups.rows(development);
         rows.retain(|row| !row.totals.is_zero());
-        rows.sort_by(LeakRow::order);
+        rows.sort_by(|one, other| one.order(other, stacks));
         let more = cut(&mut rows, top);
+        // of what is shown alone: all frames of all stacks may be more than there is memory for
+        for row in &mut rows {
+            row.frames = row.stack.map(|stack| Place::of_stack(stacks, stack));
+        }
         Self {
             moment: profile.moment.clone(),
             time: circumstances.time,
@@ -224,11 +229,8 @@ impl Groups {
                 ..LeakRow::default()
             })
             .collect();
-        let stacks = &development.profile.stacks;
         for (row, &stack) in rows.iter_mut().zip(&self.stacks) {
-            if !row.totals.is_zero() {
-                row.frames = Some(Place::of_stack(stacks, stack));
-            }
+            row.stack = Some(stack);
         }
         for (row, labels) in rows.iter_mut().zip(self.labels) {
             row.labels = labels;
@@ -258,7 +260,16 @@ impl LeakRow {
         })
     }
 
-    fn order(&self, other: &Self) -> std::cmp::Ordering {
+    fn order(&self, other: &Self, stacks: &Stacks) -> std::cmp::Ordering {
+        let innermost = |row: &Self| {
+            let (_, frame) = row.stack.and_then(|stack| stacks.split(stack))?;
+            let frame = stacks.frame(frame);
+            Some((
+                stacks.name(frame.function),
+                stacks.name(frame.file),
+                frame.line,
+            ))
+        };
         let grows = |row: &Self| row.trend == Trend::Grows;
         let grown = |row: &Self| match (row.trend, row.slope) {
             (Trend::Grows, Some(slope)) => slope.grown,
@@ -271,7 +282,8 @@ impl LeakRow {
             .then_with(|| grown(other).total_cmp(&grown(self)))
             .then_with(|| size(other).cmp(&size(self)))
             .then_with(|| self.labels.cmp(&other.labels))
-            .then_with(|| self.frames.cmp(&other.frames))
+            .then_with(|| innermost(self).cmp(&innermost(other)))
+            .then_with(|| self.stack.cmp(&other.stack))
     }
 }
 
@@ -306,15 +318,20 @@ impl Serialize for LeakRow {
     }
 }
 
-fn has_own_code(stacks: &Stacks, stack: StackId) -> bool {
-    stacks.inward(stack).any(|frame| {
-        let frame = stacks.frame(frame);
-        frame.language == Language::Python
-            && matches!(
-                Origin::of(stacks.name(frame.file)),
-                Origin::Own | Origin::Generated
-            )
-    })
+/// Whether a stack has a frame of the user's own code, by its number.
+fn own_code(stacks: &Stacks) -> Vec<bool> {
+    let frames: Vec<bool> = stacks
+        .frames()
+        .iter()
+        .map(|frame| {
+            frame.language == Language::Python
+                && matches!(
+                    Origin::of(stacks.name(frame.file)),
+                    Origin::Own | Origin::Generated
+                )
+        })
+        .collect();
+    stacks.by_caller(false, |callers, frame| callers || frames[frame.0 as usize])
 }
 
 #[cfg(test)]

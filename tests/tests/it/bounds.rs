@@ -1,13 +1,15 @@
 //! Much of everything: processes, stacks, frames. Memory and time stay bounded, and what is merged
 //! is counted.
 
+use crate::binaries::memprof;
 use crate::capture::Capture;
 use crate::interpreters::{self, usual};
 use crate::programs::c;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, finish};
 use memprof_reporter::recording::Recording;
 use memprof_wire::event::Note;
 use std::collections::BTreeMap;
+use std::process::Command;
 
 /// A number that somebody who has the time sets higher.
 fn bound(variable: &str, usual: usize) -> usize {
@@ -131,5 +133,45 @@ fn a_recursion_of_a_hundred_thousand_calls_is_whole_and_takes_no_time() {
                 .count();
             assert_eq!(calls, 100_001, "{interpreter}");
         }
+    }
+}
+
+/// What stands at the front of a report is told of a crowd of deep stacks within the memory of a few
+/// stacks: together they have fifty million frames.
+#[test]
+fn leaks_of_ten_thousand_stacks_of_as_many_calls_take_little_memory() {
+    const CODE: &str = "import sys, threading\n\
+        sys.setrecursionlimit(20_000)\n\
+        threading.stack_size(512 << 20)\n\
+        kept = []\n\
+        def call(depth):\n    \
+            kept.append(bytearray(700))\n    \
+            if depth > 1: call(depth - 1)\n\
+        thread = threading.Thread(target=call, args=(10_000,))\n\
+        thread.start()\n\
+        thread.join()";
+    let run = Scenario::code(usual(), CODE).recorded();
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "ulimit -v 2000000; exec \"$@\"", "sh"])
+        .arg(memprof())
+        .args([
+            "leaks",
+            "--top",
+            "3",
+            "--json",
+            "--filter",
+            "function==\"call\"",
+        ])
+        .arg(&run.file);
+    let output = finish(command, &[]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {errors}", output.status);
+    let leaks: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(leaks["more"].as_u64().unwrap() > 9_000, "{leaks}");
+    for row in leaks["rows"].as_array().unwrap() {
+        assert_eq!(row["function"], "call");
+        let frames = row["frames"].as_array().unwrap();
+        assert!(frames.iter().any(|frame| frame["function"] == "call"));
     }
 }

@@ -10,7 +10,7 @@
 //! its frames; `*` stands for anything, `^` for the beginning and `$` for the end. `inner:PATTERN`, which
 //! `LeakSanitizer` does not know, looks at the innermost frame alone.
 
-use crate::profile::{NO_FRAME, Pattern, StackId, Stacks, Totals};
+use crate::profile::{NO_FRAME, Pattern, Stacks, Totals};
 use crate::symbols::origin;
 use serde::Serialize;
 use std::io;
@@ -53,6 +53,26 @@ struct Suppression {
     /// Only the innermost frame is looked at.
     inner: bool,
     left_out: Totals,
+}
+
+/// The first pattern that is found, of each kind.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    /// Of those that look at every frame.
+    anywhere: Option<usize>,
+    /// Of those that look at the innermost one.
+    innermost: Option<usize>,
+}
+
+impl Found {
+    fn place(&self) -> Option<usize> {
+        first(self.anywhere, self.innermost)
+    }
+}
+
+/// The lower of two places, or the only one.
+fn first(one: Option<usize>, other: Option<usize>) -> Option<usize> {
+    one.into_iter().chain(other).min()
 }
 
 /// What a pattern has left out.
@@ -156,31 +176,43 @@ impl Suppressions {
         true
     }
 
-    /// Which pattern leaves a stack out, if one does: the first.
-    pub fn find(&self, stacks: &Stacks, stack: StackId, folder: &str) -> Option<usize> {
-        if self.patterns.is_empty() {
-            return None;
-        }
-        let frames: Vec<[String; 3]> = stacks
-            .inward(stack)
+    /// Which pattern leaves a stack out, if one does, by the number of the stack: the first.
+    pub fn of_stacks(&self, stacks: &Stacks, folder: &str) -> Vec<Option<usize>> {
+        let frames: Vec<Found> = stacks
+            .frames()
+            .iter()
             .map(|frame| {
-                let frame = stacks.frame(frame);
-                let (function, file) = (stacks.name(frame.function), stacks.name(frame.file));
-                let module = origin::module(file, folder);
-                [function.to_owned(), file.to_owned(), module]
+                self.of_frame(stacks.name(frame.function), stacks.name(frame.file), folder)
             })
             .collect();
-        let none = [[NO_FRAME.to_owned(), String::new(), String::new()]];
-        let frames = if frames.is_empty() {
-            &none[..]
-        } else {
-            &frames
+        let none = self.of_frame(NO_FRAME, "", folder);
+        let found = stacks.by_caller(Found::default(), |callers, frame| {
+            let own = frames[frame.0 as usize];
+            Found {
+                anywhere: first(callers.anywhere, own.anywhere),
+                innermost: own.innermost,
+            }
+        });
+        let mut places: Vec<_> = found.iter().map(Found::place).collect();
+        places[Stacks::EMPTY.0 as usize] = none.place();
+        places
+    }
+
+    fn of_frame(&self, function: &str, file: &str, folder: &str) -> Found {
+        if self.patterns.is_empty() {
+            return Found::default();
+        }
+        let module = origin::module(file, folder);
+        let find = |inner: bool| {
+            self.patterns.iter().position(|suppression| {
+                let mut names = [function, file, &module].into_iter();
+                suppression.inner == inner && names.any(|name| suppression.pattern.matches(name))
+            })
         };
-        self.patterns.iter().position(|suppression| {
-            let looked_at = if suppression.inner { 1 } else { frames.len() };
-            let mut names = frames[..looked_at].iter().flatten();
-            names.any(|name| suppression.pattern.matches(name))
-        })
+        Found {
+            anywhere: find(false),
+            innermost: find(true),
+        }
     }
 
     /// Counts what a pattern leaves out.
@@ -209,13 +241,10 @@ mod tests {
     fn left_out(text: &str) -> Vec<bool> {
         let profile = sample::profile();
         let suppressions = Suppressions::parse(text, Path::new("x.supp")).expect("right");
+        let left_out = suppressions.of_stacks(&profile.stacks, &profile.folder);
         let rows = profile.rows.iter();
-        rows.map(|row| {
-            suppressions
-                .find(&profile.stacks, row.stack, &profile.folder)
-                .is_some()
-        })
-        .collect()
+        rows.map(|row| left_out[row.stack.0 as usize].is_some())
+            .collect()
     }
 
     #[test]
