@@ -8,7 +8,7 @@
 //! | [`loader`] | `dlopen`, `dlclose`: libraries, and an interpreter that comes late |
 //! | [`process`] | the start of `main`, `exec`, `vfork` |
 //! | [`names`] | thread names |
-//! | [`limits`] | `setrlimit`: what a limit of addresses has to leave the program |
+//! | [`limits`] | `setrlimit`, `mlockall`: the recording takes no part in a limit of addresses, nor in locked memory |
 //! | [`shutdown`] | `sigaction`, by which the end of the program's own code is known |
 //! | [`marks`] | `memprof_mark`, and the question of `getxattr` that marks from Python |
 //!

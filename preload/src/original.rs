@@ -124,6 +124,8 @@ originals! {
     SETRLIMIT = c"setrlimit": setrlimit unsafe extern "C" fn(c_int, *const c_void) -> c_int;
     /// `prlimit`
     PRLIMIT = c"prlimit": prlimit unsafe extern "C" fn(c_int, c_int, *const c_void, *mut c_void) -> c_int;
+    /// `mlockall`
+    MLOCKALL = c"mlockall": mlockall unsafe extern "C" fn(c_int) -> c_int;
     /// `getxattr`
     GETXATTR = c"getxattr": getxattr unsafe extern "C" fn(*const i8, *const i8, *mut c_void, usize) -> isize;
     /// `sigaction`

@@ -142,6 +142,21 @@ pub unsafe fn unmap(address: *mut u8, bytes: usize) {
     unsafe { call(libc::SYS_munmap, [address as usize, bytes, 0, 0, 0, 0]) };
 }
 
+/// Sets what may be done with a mapping.
+///
+/// # Safety
+///
+/// It must be the caller's own, and nobody may do what is forbidden now.
+pub unsafe fn protect(address: *mut u8, bytes: usize, protection: i32) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        call(
+            libc::SYS_mprotect,
+            [address as usize, bytes, protection as usize, 0, 0, 0],
+        )
+    };
+}
+
 /// Advises the kernel about a mapping of ours; false when it does not know the advice.
 pub fn advise(address: *mut u8, bytes: usize, advice: i32) -> bool {
     // SAFETY: the only advice ever given (wipe on fork, leave out of core dumps, use large pages)

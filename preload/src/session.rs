@@ -6,7 +6,7 @@ use crate::environment::{self, Carried};
 use crate::hooks::process;
 use crate::stack::native;
 use crate::{census, python, raw, thread};
-pub use addresses::{Mapped, keep_within};
+pub use addresses::{Mapped, hide_during, keep_within};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use memprof_wire::ring::{RingHeader, RingState};

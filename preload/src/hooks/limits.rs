@@ -1,6 +1,7 @@
-//! Limits that a program sets itself: one of addresses has to leave it what it would have alone.
+//! What a program asks for all its memory at once, in which the recording has no part: limits that it sets
+//! itself, of which one of addresses has to leave it what it would have alone, and memory that is locked.
 
-use crate::session::keep_within;
+use crate::session::{hide_during, keep_within};
 use crate::{original, raw};
 use core::ffi::{c_int, c_void};
 
@@ -78,4 +79,22 @@ pub unsafe extern "C" fn prlimit64(
 ) -> c_int {
     // SAFETY: the caller's arguments, handed on.
     unsafe { prlimit(process, resource, limits, before) }
+}
+
+/// See the C library's manual. What is mapped for recording, and has no memory yet, gets none by this.
+///
+/// # Safety
+///
+/// That of the C library's function.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn mlockall(flags: c_int) -> c_int {
+    let Some(original) = original::mlockall() else {
+        return -1;
+    };
+    // SAFETY: the caller's argument, handed on.
+    let lock = || unsafe { original(flags) };
+    if flags & libc::MCL_CURRENT == 0 {
+        return lock();
+    }
+    hide_during(lock)
 }

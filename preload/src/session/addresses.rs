@@ -43,20 +43,48 @@ pub fn keep_within(limit: u64) {
     if before <= rings || base.is_null() {
         return;
     }
-    for _ in 0..LOOKS {
-        if IN_NEED.load(Ordering::SeqCst) == 0 {
-            // SAFETY: the mapping is this module's, and larger than that; nobody uses these bytes: who
-            // comes from now on is told of fewer rings, and the rings in use are mapped elsewhere, too.
-            unsafe {
-                raw::unmap(
-                    base.add(RING_BYTES + rings * STRIDE),
-                    (before - rings) * STRIDE,
-                );
-            }
-            return;
+    if is_without_need() {
+        // SAFETY: the mapping is this module's, and larger than that; nobody uses these bytes: who
+        // comes from now on is told of fewer rings, and the rings in use are mapped elsewhere, too.
+        unsafe {
+            raw::unmap(
+                base.add(RING_BYTES + rings * STRIDE),
+                (before - rings) * STRIDE,
+            );
         }
-        raw::pause(LOOK_PAUSE);
     }
+}
+
+/// Does what puts memory behind all that can be accessed, and keeps it from the bytes of rings: that would
+/// be 8 GiB. Threads that want a ring wait meanwhile.
+pub fn hide_during<R>(then: impl FnOnce() -> R) -> R {
+    let rings = MAPPED.swap(0, Ordering::SeqCst);
+    let (bytes, base) = (rings * STRIDE, BASE.load(Ordering::Relaxed));
+    let protect = |protection| {
+        // SAFETY: the mapping is this module's, and so long; nobody uses these bytes, as in `keep_within`.
+        unsafe { raw::protect(base.add(RING_BYTES), bytes, protection) };
+    };
+    let is_hidden = rings > 0 && is_without_need();
+    if is_hidden {
+        protect(libc::PROT_NONE);
+    }
+    let result = then();
+    if is_hidden {
+        protect(libc::PROT_READ | libc::PROT_WRITE);
+    }
+    MAPPED.fetch_max(rings, Ordering::SeqCst);
+    result
+}
+
+/// Waits until no thread is in need of the mapping; not for ever, as it may have been interrupted.
+fn is_without_need() -> bool {
+    (0..LOOKS).any(|_| {
+        let without = IN_NEED.load(Ordering::SeqCst) == 0;
+        if !without {
+            raw::pause(LOOK_PAUSE);
+        }
+        without
+    })
 }
 
 /// How many rings may have their bytes mapped.
@@ -72,8 +100,20 @@ pub struct Mapped {
 }
 
 impl Mapped {
-    /// From now on.
+    /// From now on; of no rings where they stay hidden for long.
     pub fn keep() -> Self {
+        for _ in 0..LOOKS {
+            let mapped = Self::keep_now();
+            if mapped.rings > 0 {
+                return mapped;
+            }
+            drop(mapped);
+            raw::pause(LOOK_PAUSE);
+        }
+        Self::keep_now()
+    }
+
+    fn keep_now() -> Self {
         IN_NEED.fetch_add(1, Ordering::SeqCst);
         Self {
             rings: MAPPED.load(Ordering::SeqCst),

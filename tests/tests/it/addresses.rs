@@ -1,7 +1,8 @@
-//! A program whose addresses are limited has as many as it would have alone.
+//! A program whose addresses are limited has as many as it would have alone, and one that locks all its
+//! memory locks no more than it would alone.
 
 use crate::interpreters;
-use crate::programs::source;
+use crate::programs::{c, source};
 use crate::scenario::{Folder, Scenario, finish};
 use std::process::Command;
 
@@ -43,4 +44,19 @@ fn a_limit_that_was_there_before_leaves_the_program_most_of_it() {
         assert_eq!(text, format!("{taken}\n"), "{output:?}");
         assert!(output.status.success() && output.stderr.is_empty());
     }
+}
+
+#[test]
+fn memory_that_is_locked_is_the_programs_own() {
+    let scenario = Scenario::program(c("locked"));
+    let bare = scenario.bare();
+    if bare.stdout != "locked 0\n" {
+        eprintln!("not tested, because memory cannot be locked: a program that does");
+        return;
+    }
+    let run = scenario.recorded();
+    assert_eq!(run.stdout, bare.stdout);
+    // a thread that began later has a ring, too
+    let capture = run.capture();
+    assert_eq!(capture.frees_of(&capture.only(50_021)), 1);
 }
