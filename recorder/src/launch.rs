@@ -11,6 +11,7 @@ mod inherited;
 mod interpreter;
 mod kind;
 mod library;
+mod sanitizers;
 mod search;
 mod signals;
 mod start;

@@ -2,6 +2,7 @@
 
 use super::error::LaunchError;
 use super::kind::{Kind, kind};
+use super::sanitizers::insisting_on_being_first;
 use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io::Read;
@@ -73,7 +74,10 @@ fn program(path: PathBuf, kind: Kind) -> Result<(), LaunchError> {
     match kind {
         Kind::Dynamic(loader) if is_gnu(&loader) => match special_rights(&path) {
             Some(why) => Err(LaunchError::Privileged { path, why }),
-            None => Ok(()),
+            None => match insisting_on_being_first(&path) {
+                Some(library) => Err(LaunchError::Sanitized { path, library }),
+                None => Ok(()),
+            },
         },
         Kind::Dynamic(loader) => Err(LaunchError::OtherLibrary { path, loader }),
         // The loader itself, called to start a program, preloads as always.

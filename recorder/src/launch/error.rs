@@ -97,6 +97,18 @@ pub enum LaunchError {
         /// Which.
         why: &'static str,
     },
+    /// A library of the program ends it where another one is preloaded.
+    #[error(
+        "{} is built with AddressSanitizer ({library}), which ends a program when another library is \
+         loaded first; use a build without it",
+        path.display()
+    )]
+    Sanitized {
+        /// The program.
+        path: PathBuf,
+        /// The library.
+        library: String,
+    },
     /// The preloaded library is not where it should be.
     #[error(
         "cannot find libmemprof_preload.so (looked at {}): build it with `cargo build --release`, \

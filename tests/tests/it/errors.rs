@@ -83,6 +83,22 @@ fn programs_that_cannot_be_recorded_are_refused_before_they_begin() {
 }
 
 #[test]
+fn a_program_that_ends_where_something_is_preloaded_is_refused() {
+    let found = Command::new("cc")
+        .arg("-print-file-name=libasan.so")
+        .output();
+    if !found.is_ok_and(|found| found.stdout.starts_with(b"/")) {
+        eprintln!("not tested, because the compiler has no libasan.so: AddressSanitizer");
+        return;
+    }
+    let program = c_with("vfork", "vfork_sanitized", &["-fsanitize=address"]);
+    let folder = Folder::new();
+    let words = ["run", "-o", "x.bin", program.to_str().unwrap()];
+    assert_refused(&run(&words, &folder.0), &["AddressSanitizer"], "sanitized");
+    assert!(!folder.0.join("x.bin").exists());
+}
+
+#[test]
 fn a_setuid_program_of_somebody_else_is_refused() {
     let folder = Folder::new();
     let path = folder.0.join("setuid");
