@@ -34,7 +34,15 @@ pub struct Numbers {
     used: [AtomicU32; TABLES],
     next: AtomicU32,
     forgotten: AtomicU64,
-    recent: [AtomicUsize; RECENT],
+    recent: [Recent; RECENT],
+}
+
+/// A pointer that was forgotten.
+#[derive(Debug)]
+struct Recent {
+    pointer: AtomicUsize,
+    /// How many were forgotten with it; written last, so that it tells that the pointer is there.
+    count: AtomicU64,
 }
 
 /// A pointer's number, and a word about it that the caller chose.
@@ -54,7 +62,12 @@ impl Numbers {
             used: [const { AtomicU32::new(0) }; TABLES],
             next: AtomicU32::new(1),
             forgotten: AtomicU64::new(0),
-            recent: [const { AtomicUsize::new(0) }; RECENT],
+            recent: [const {
+                Recent {
+                    pointer: AtomicUsize::new(0),
+                    count: AtomicU64::new(0),
+                }
+            }; RECENT],
         }
     }
 
@@ -100,15 +113,17 @@ impl Numbers {
         None
     }
 
-    /// Forgets a pointer, because what it pointed to is gone. False when it was not known.
+    /// Forgets a pointer, because what it pointed to is gone. False when it was not known. Interpreters with
+    /// locks of their own do this at the same time.
     pub fn forget(&self, pointer: usize) -> bool {
         let Some(entry) = self.entry(pointer) else {
             return false;
         };
         entry.key.store(FORGOTTEN, Ordering::Release);
-        let count = self.forgotten.load(Ordering::Relaxed);
-        self.recent[count as usize % RECENT].store(pointer, Ordering::Relaxed);
-        self.forgotten.store(count + 1, Ordering::Release);
+        let count = self.forgotten.fetch_add(1, Ordering::AcqRel);
+        let recent = &self.recent[count as usize % RECENT];
+        recent.pointer.store(pointer, Ordering::Release);
+        recent.count.store(count + 1, Ordering::Release);
         true
     }
 
@@ -148,16 +163,22 @@ impl Numbers {
         self.forgotten.load(Ordering::Acquire)
     }
 
-    /// Calls `each` for the pointers forgotten since `seen`; false when there were too many.
+    /// Calls `each` for the pointers forgotten since `seen`; false when there were too many, or one that is
+    /// being forgotten right now.
     pub fn forgotten_since(&self, seen: u64, mut each: impl FnMut(usize)) -> bool {
         let now = self.forgotten();
         if now - seen > RECENT as u64 / 2 {
             return false;
         }
         for count in seen..now {
-            each(self.recent[count as usize % RECENT].load(Ordering::Relaxed));
+            let recent = &self.recent[count as usize % RECENT];
+            if recent.count.load(Ordering::Acquire) != count + 1 {
+                return false;
+            }
+            each(recent.pointer.load(Ordering::Acquire));
         }
-        true
+        // none of them has made way for a later one meanwhile
+        self.forgotten() - seen <= RECENT as u64
     }
 
     #[inline]
@@ -264,5 +285,28 @@ mod tests {
         let mut gone = Vec::new();
         assert!(numbers.forgotten_since(seen, |pointer| gone.push(pointer)));
         assert_eq!(gone, [0x30]);
+    }
+
+    #[test]
+    fn pointers_that_are_forgotten_at_the_same_time_are_all_told() {
+        const EACH: usize = 5_000;
+        let numbers = Numbers::new();
+        std::thread::scope(|scope| {
+            for thread in 1..=4usize {
+                let numbers = &numbers;
+                scope.spawn(move || {
+                    let own = thread << 32;
+                    for _ in 0..EACH {
+                        let seen = numbers.forgotten();
+                        numbers.insert(own, 0);
+                        assert!(numbers.forget(own));
+                        let mut gone = Vec::new();
+                        let all = numbers.forgotten_since(seen, |pointer| gone.push(pointer));
+                        assert!(!all || gone.contains(&own));
+                    }
+                });
+            }
+        });
+        assert_eq!(numbers.forgotten(), 4 * EACH as u64);
     }
 }
