@@ -1,6 +1,6 @@
 //! The names of what rows stand for, found once and kept while the replay goes on.
 
-use crate::profile::{FrameId, Resolved, Resolver, StackId, Stacks};
+use crate::profile::{FrameId, Recursion, Resolved, Resolver, StackId, Stacks};
 use crate::replay::{Definitions, RowId, Rows};
 use crate::symbols::{Mapped, NativeNames};
 use std::collections::HashMap;
@@ -32,9 +32,9 @@ pub struct Places {
     /// By function: `function (file)`.
     functions: Vec<Rc<str>>,
     known: HashMap<(u32, u32), FunctionId>,
-    /// By stack: whether no caller is the same line, or the same function, so that recursion
-    /// counts once.
-    outermost: Vec<Outermost>,
+    /// Whose callers are the same line, or the same function, so that recursion counts once.
+    recursive_lines: Recursion,
+    recursive_functions: Recursion,
 }
 
 impl Places {
@@ -90,7 +90,10 @@ impl Places {
 
     /// What of a stack's innermost frame is not among its callers.
     pub fn outermost(&self, stack: StackId) -> Outermost {
-        self.outermost[stack.0 as usize]
+        Outermost {
+            line: !self.recursive_lines.is_recursive(stack),
+            function: !self.recursive_functions.is_recursive(stack),
+        }
     }
 
     fn name_frames(&mut self) {
@@ -110,22 +113,9 @@ impl Places {
 
     fn mark_outermost(&mut self) {
         let stacks = self.resolved.stacks();
-        for stack in self.outermost.len()..stacks.count() {
-            let stack = StackId(stack as u32);
-            let mut found = Outermost {
-                line: true,
-                function: true,
-            };
-            let mut frames = stacks.inward(stack);
-            if let Some(own) = frames.next() {
-                let function = self.frames[own.0 as usize].1;
-                for caller in frames {
-                    found.line &= caller != own;
-                    found.function &= self.frames[caller.0 as usize].1 != function;
-                }
-            }
-            self.outermost.push(found);
-        }
+        self.recursive_lines.extend(stacks, |frame| frame.0);
+        let function = |frame: FrameId| self.frames[frame.0 as usize].1.0;
+        self.recursive_functions.extend(stacks, function);
     }
 }
 

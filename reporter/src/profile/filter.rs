@@ -78,7 +78,7 @@ impl Expression {
             Self::And(one, other) => one.passes(subject, answers) && other.passes(subject, answers),
             Self::Or(one, other) => one.passes(subject, answers) || other.passes(subject, answers),
             Self::Atom(place) => answers.get(*place),
-            Self::Deeper(frames) => subject.stacks.inward(subject.stack).count() as u64 > *frames,
+            Self::Deeper(frames) => u64::from(subject.depth()) > *frames,
             Self::Text(text, pattern) => subject.matches(*text, pattern),
         }
     }

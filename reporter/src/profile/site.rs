@@ -1,22 +1,34 @@
 //! The line in the user's own code that an allocation is charged to.
 
 use super::{FrameId, Language, NameId, StackId, Stacks};
-use crate::hashing::NumberMap;
 use crate::symbols::Origin;
 
-/// Finds the site of each stack, once.
+/// Finds the sites of all stacks, once somebody asks for one.
 pub(super) struct Sites<'a> {
     stacks: &'a Stacks,
-    origins: NumberMap<u32, Origin>,
-    found: NumberMap<u32, Option<FrameId>>,
+    /// By stack.
+    found: Vec<Option<FrameId>>,
+}
+
+/// What of a stack's frames decides the sites of those that it calls.
+#[derive(Clone, Copy, Default)]
+struct Callers {
+    /// The file of the outermost one.
+    program: Option<NameId>,
+    /// Whether one of them is Python's.
+    python: bool,
+    /// The innermost one in the user's own code.
+    own: Option<FrameId>,
+    /// The innermost one of Python's that is not the import system's.
+    loaded: Option<FrameId>,
+    innermost: Option<FrameId>,
 }
 
 impl<'a> Sites<'a> {
     pub(super) fn new(stacks: &'a Stacks) -> Self {
         Self {
             stacks,
-            origins: NumberMap::default(),
-            found: NumberMap::default(),
+            found: Vec::new(),
         }
     }
 
@@ -26,41 +38,50 @@ impl<'a> Sites<'a> {
     /// Code that was made from a string is the user's own only if the program is: `python -c`, not
     /// what a dataclass generates.
     pub(super) fn site(&mut self, stack: StackId) -> Option<FrameId> {
-        if let Some(site) = self.found.get(&stack.0) {
-            return *site;
+        if self.found.is_empty() {
+            self.found = find(self.stacks);
         }
-        let frames: Vec<FrameId> = self.stacks.inward(stack).collect();
-        let program = frames.last().map(|&frame| self.stacks.frame(frame).file);
-        let python = frames
-            .iter()
-            .any(|&frame| self.stacks.frame(frame).language == Language::Python);
-        let own = frames.iter().copied().find(|&frame| {
-            let frame = self.stacks.frame(frame);
-            // where Python runs, it is what the user wrote: machine code below is a library's
-            (frame.language == Language::Python) == python
-                && match self.origin(frame.file) {
-                    Origin::Own => true,
-                    Origin::Generated => program == Some(frame.file),
-                    Origin::StandardLibrary | Origin::Package | Origin::Frozen => false,
-                }
-        });
-        let loaded = || {
-            frames.iter().copied().find(|&frame| {
-                let frame = self.stacks.frame(frame);
-                frame.language == Language::Python && self.origin(frame.file) != Origin::Frozen
-            })
-        };
-        let site = own.or_else(loaded).or(frames.first().copied());
-        self.found.insert(stack.0, site);
-        site
+        self.found[stack.0 as usize]
     }
+}
 
-    fn origin(&mut self, file: NameId) -> Origin {
-        let stacks = self.stacks;
-        *self
-            .origins
-            .entry(file.0)
-            .or_insert_with(|| Origin::of(stacks.name(file)))
+fn find(stacks: &Stacks) -> Vec<Option<FrameId>> {
+    let origins: Vec<Origin> = stacks
+        .frames()
+        .iter()
+        .map(|frame| Origin::of(stacks.name(frame.file)))
+        .collect();
+    let all = stacks.by_caller(Callers::default(), |callers, frame| {
+        callers.call(stacks, frame, origins[frame.0 as usize])
+    });
+    let site = |callers: &Callers| callers.own.or(callers.loaded).or(callers.innermost);
+    all.iter().map(site).collect()
+}
+
+impl Callers {
+    /// With a frame that they call.
+    fn call(self, stacks: &Stacks, id: FrameId, origin: Origin) -> Self {
+        let frame = stacks.frame(id);
+        let is_python = frame.language == Language::Python;
+        let program = self.program.unwrap_or(frame.file);
+        let python = self.python || is_python;
+        let is_own = match origin {
+            Origin::Own => true,
+            Origin::Generated => program == frame.file,
+            Origin::StandardLibrary | Origin::Package | Origin::Frozen => false,
+        };
+        Self {
+            program: Some(program),
+            python,
+            // where Python runs, it is what the user wrote: machine code below is a library's
+            own: (is_own && is_python == python)
+                .then_some(id)
+                .or(self.own.filter(|_| self.python == python)),
+            loaded: (is_python && origin != Origin::Frozen)
+                .then_some(id)
+                .or(self.loaded),
+            innermost: Some(id),
+        }
     }
 }
 

@@ -108,6 +108,16 @@ impl Stacks {
         made
     }
 
+    /// What each stack has, by its number, together with what those have that it is a caller of: one step
+    /// a stack, too.
+    pub fn with_callees<T: Copy>(&self, mut of: Vec<T>, mut add: impl FnMut(&mut T, T)) -> Vec<T> {
+        for (stack, &(caller, _)) in self.nodes.iter().enumerate().skip(1).rev() {
+            let own = of[stack];
+            add(&mut of[caller.0 as usize], own);
+        }
+        of
+    }
+
     /// The frames, innermost first.
     pub fn inward(&self, stack: StackId) -> impl Iterator<Item = FrameId> {
         let mut next = stack;

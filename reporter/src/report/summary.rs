@@ -4,7 +4,7 @@ use super::columns::Columns;
 use super::cut::{More, cut};
 use super::measure::{Bytes, Count, Share};
 use crate::profile::group::NO_FRAME;
-use crate::profile::{NameId, Profile, StackId, Totals};
+use crate::profile::{NameId, Profile, Recursion, StackId, Stacks, Totals};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::fmt;
@@ -45,36 +45,35 @@ pub struct FunctionRow {
     pub own_blocks: i64,
 }
 
-/// What a function was found to hold.
+/// What a stack or a function was found to hold.
 #[derive(Clone, Copy, Default)]
 struct Sums {
     total: Totals,
     own: Totals,
-    /// The stack that was counted last.
-    seen: Option<StackId>,
+    /// Whether there is a row of it: what was allocated and freed may add up to nothing.
+    has_rows: bool,
 }
 
 impl Summary {
     /// The biggest `top` functions of a profile, all without one.
     pub fn new(profile: &Profile, top: Option<usize>, width: Option<usize>) -> Self {
         let stacks = &profile.stacks;
-        let mut functions: HashMap<(NameId, NameId), Sums> = HashMap::new();
-        let mut nowhere = Totals::ZERO;
-        for (stack, totals) in by_stack(profile) {
-            let mut innermost = true;
-            for frame in stacks.inward(stack) {
-                let frame = stacks.frame(frame);
-                let sums = functions.entry((frame.function, frame.file)).or_default();
-                if sums.seen != Some(stack) {
-                    sums.seen = Some(stack);
-                    sums.total += totals;
-                }
-                if std::mem::take(&mut innermost) {
-                    sums.own += totals;
-                }
-            }
-            if innermost {
-                nowhere += totals;
+        let sums = by_stack(profile);
+        let nowhere = sums[Stacks::EMPTY.0 as usize].own;
+        let (of_frame, names) = functions(stacks);
+        let recursion = Recursion::of(stacks, |frame| of_frame[frame.0 as usize]);
+        let mut functions = vec![Sums::default(); names.len()];
+        for (stack, sums) in sums.iter().enumerate() {
+            let stack = StackId(stack as u32);
+            let Some((_, frame)) = stacks.split(stack) else {
+                continue;
+            };
+            let function = &mut functions[of_frame[frame.0 as usize] as usize];
+            function.own += sums.own;
+            function.has_rows |= sums.has_rows;
+            // what a recursive call holds is in that of the outermost one
+            if !recursion.is_recursive(stack) {
+                function.total += sums.total;
             }
         }
         let row = |function: &str, file: &str, sums: Sums| FunctionRow {
@@ -85,8 +84,10 @@ impl Summary {
             own_bytes: sums.own.bytes,
             own_blocks: sums.own.blocks,
         };
-        let mut rows: Vec<FunctionRow> = functions
+        let mut rows: Vec<FunctionRow> = names
             .into_iter()
+            .zip(functions)
+            .filter(|(_, sums)| sums.has_rows)
             .map(|((function, file), sums)| row(stacks.name(function), stacks.name(file), sums))
             .collect();
         if !nowhere.is_zero() {
@@ -96,7 +97,7 @@ impl Summary {
                 Sums {
                     total: nowhere,
                     own: nowhere,
-                    seen: None,
+                    has_rows: true,
                 },
             ));
         }
@@ -117,13 +118,33 @@ impl Summary {
     }
 }
 
-/// The rows of a profile without threads, allocators and types.
-fn by_stack(profile: &Profile) -> HashMap<StackId, Totals> {
-    let mut stacks: HashMap<StackId, Totals> = HashMap::new();
+/// What each stack holds, by its number, itself and with all that it is a caller of.
+fn by_stack(profile: &Profile) -> Vec<Sums> {
+    let mut sums = vec![Sums::default(); profile.stacks.count()];
     for row in &profile.rows {
-        *stacks.entry(row.stack).or_default() += row.totals;
+        let stack = &mut sums[row.stack.0 as usize];
+        stack.total += row.totals;
+        stack.own += row.totals;
+        stack.has_rows = true;
     }
-    stacks
+    profile.stacks.with_callees(sums, |caller, callee| {
+        caller.total += callee.total;
+        caller.has_rows |= callee.has_rows;
+    })
+}
+
+/// The function of each frame, and the names and files of the functions.
+fn functions(stacks: &Stacks) -> (Vec<u32>, Vec<(NameId, NameId)>) {
+    let mut names = Vec::new();
+    let mut known = HashMap::new();
+    let of_frame = stacks.frames().iter().map(|frame| {
+        let name = (frame.function, frame.file);
+        *known.entry(name).or_insert_with(|| {
+            names.push(name);
+            names.len() as u32 - 1
+        })
+    });
+    (of_frame.collect(), names)
 }
 
 impl fmt::Display for Summary {
@@ -162,7 +183,8 @@ impl fmt::Display for Summary {
 #[cfg(test)]
 mod tests {
     use super::Summary;
-    use crate::profile::sample;
+    use crate::profile::{Profile, Totals, sample};
+    use std::collections::{BTreeMap, BTreeSet};
 
     #[test]
     fn a_function_has_its_own_and_what_it_called() {
@@ -188,5 +210,65 @@ Heap at peak: 10.4 KiB in 13 blocks
             (row.function.as_str(), row.bytes, row.own_bytes),
             ("walk", 70, 70)
         );
+    }
+
+    /// What each function holds, found by going through all frames of all rows.
+    fn naive(profile: &Profile) -> BTreeMap<(String, String), [Totals; 2]> {
+        let stacks = &profile.stacks;
+        let mut functions: BTreeMap<_, [Totals; 2]> = BTreeMap::new();
+        for row in &profile.rows {
+            let names: Vec<_> = stacks
+                .inward(row.stack)
+                .map(|frame| {
+                    let frame = stacks.frame(frame);
+                    let name = |name| stacks.name(name).to_owned();
+                    (name(frame.function), name(frame.file))
+                })
+                .collect();
+            for name in names.iter().collect::<BTreeSet<_>>() {
+                functions.entry(name.clone()).or_default()[0] += row.totals;
+            }
+            if let Some(innermost) = names.first() {
+                functions.entry(innermost.clone()).or_default()[1] += row.totals;
+            }
+        }
+        functions
+    }
+
+    #[test]
+    fn every_stack_counts_once_for_each_of_its_functions() {
+        // two lines of one function, one of another file, and rows that add up to nothing
+        let functions = [
+            ("f", "/a.py", 1),
+            ("f", "/a.py", 2),
+            ("f", "/b.py", 1),
+            ("g", "/a.py", 3),
+            ("gone", "/a.py", 4),
+            ("missing", "/a.py", 5),
+        ];
+        let mut profile = sample::of_stacks(
+            &functions,
+            &[
+                (&[0], 1),
+                (&[0, 1, 0], 10),
+                (&[0, 2, 1], 100),
+                (&[3, 0, 3, 2, 3], 1_000),
+                (&[3, 0], 10_000),
+                (&[3, 4], 100_000),
+                (&[3, 4], -100_000),
+                (&[5, 5], 1_000_000),
+            ],
+        );
+        profile.rows[6].totals.blocks = -1;
+        // a stack that nothing is left of after a filter
+        profile.rows.pop();
+        let summary = Summary::new(&profile, None, None);
+        let found = summary.rows.into_iter().map(|row| {
+            let totals = |bytes, blocks| Totals { bytes, blocks };
+            let total = totals(row.bytes, row.blocks);
+            let own = totals(row.own_bytes, row.own_blocks);
+            ((row.function, row.file), [total, own])
+        });
+        assert_eq!(found.collect::<BTreeMap<_, _>>(), naive(&profile));
     }
 }
