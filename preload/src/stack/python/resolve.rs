@@ -65,6 +65,7 @@ unsafe fn resolve_anew<L: Layout>(
             return parent;
         }
         let Some(known) = number_of::<L>(thread, code) else {
+            note_merged(thread);
             (*kept).stack = parent;
             return parent;
         };
