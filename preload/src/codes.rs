@@ -27,6 +27,15 @@ struct Entry {
     detail: AtomicU32,
 }
 
+impl Entry {
+    /// Takes an entry that has this key; false when somebody else did.
+    fn claim(&self, key: usize) -> bool {
+        self.key
+            .compare_exchange(key, FILLING, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+}
+
 /// Numbers for the live pointers of one kind.
 #[derive(Debug)]
 pub struct Numbers {
@@ -75,10 +84,12 @@ impl Numbers {
     #[inline]
     pub fn find(&self, pointer: usize) -> Option<Known> {
         let entry = self.entry(pointer)?;
-        Some(Known {
-            number: entry.number.load(Ordering::Relaxed),
-            detail: entry.detail.load(Ordering::Relaxed),
-        })
+        let known = Known {
+            number: entry.number.load(Ordering::Acquire),
+            detail: entry.detail.load(Ordering::Acquire),
+        };
+        // it may have become another pointer's meanwhile
+        (entry.key.load(Ordering::Acquire) == pointer).then_some(known)
     }
 
     /// Gives a pointer the next number; `None` when memory is short. Two threads that do this at
@@ -87,25 +98,27 @@ impl Numbers {
     pub fn insert(&self, pointer: usize, detail: u32) -> Option<Known> {
         for level in 0..TABLES {
             let size = FIRST << level;
-            if self.used[level].load(Ordering::Relaxed) as usize >= size / 2 {
-                continue;
-            }
+            let has_room = (self.used[level].load(Ordering::Relaxed) as usize) < size / 2;
             let table = self.table(level)?;
             let mut place = hash(pointer);
             loop {
                 // SAFETY: the masked place is below the size of the table.
                 let entry = unsafe { &*table.add(place & (size - 1)) };
-                let taken =
-                    entry
-                        .key
-                        .compare_exchange(EMPTY, FILLING, Ordering::AcqRel, Ordering::Acquire);
-                if taken.is_ok() {
-                    self.used[level].fetch_add(1, Ordering::Relaxed);
-                    let number = self.next.fetch_add(1, Ordering::Relaxed);
-                    entry.number.store(number, Ordering::Relaxed);
-                    entry.detail.store(detail, Ordering::Relaxed);
-                    entry.key.store(pointer, Ordering::Release);
-                    return Some(Known { number, detail });
+                let key = entry.key.load(Ordering::Acquire);
+                // what was forgotten is used again: who makes types or code without end has few at a time
+                if key == FORGOTTEN || key == EMPTY && has_room {
+                    if entry.claim(key) {
+                        if key == EMPTY {
+                            self.used[level].fetch_add(1, Ordering::Relaxed);
+                        }
+                        let number = self.next.fetch_add(1, Ordering::Relaxed);
+                        entry.number.store(number, Ordering::Release);
+                        entry.detail.store(detail, Ordering::Release);
+                        entry.key.store(pointer, Ordering::Release);
+                        return Some(Known { number, detail });
+                    }
+                } else if key == EMPTY {
+                    break;
                 }
                 place += 1;
             }
@@ -116,10 +129,18 @@ impl Numbers {
     /// Forgets a pointer, because what it pointed to is gone. False when it was not known. Interpreters with
     /// locks of their own do this at the same time.
     pub fn forget(&self, pointer: usize) -> bool {
-        let Some(entry) = self.entry(pointer) else {
+        let Some(mut entry) = self.entry(pointer) else {
             return false;
         };
-        entry.key.store(FORGOTTEN, Ordering::Release);
+        // twice where two threads made it known at once: a type in use, and found by a census that
+        // another interpreter takes under a lock of its own
+        loop {
+            entry.key.store(FORGOTTEN, Ordering::Release);
+            match self.entry(pointer) {
+                Some(other) => entry = other,
+                None => break,
+            }
+        }
         let count = self.forgotten.fetch_add(1, Ordering::AcqRel);
         let recent = &self.recent[count as usize % RECENT];
         recent.pointer.store(pointer, Ordering::Release);
@@ -235,6 +256,8 @@ fn hash(pointer: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::Numbers;
+    use core::sync::atomic::Ordering;
+    use std::sync::Barrier;
 
     #[test]
     fn a_pointer_keeps_its_number_until_it_is_forgotten() {
@@ -264,6 +287,40 @@ mod tests {
                 Some(pointer as u32)
             );
         }
+    }
+
+    #[test]
+    fn a_pointer_that_two_threads_made_known_at_once_is_forgotten_as_a_whole() {
+        let numbers = Numbers::new();
+        let both_looked = Barrier::new(2);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    assert_eq!(numbers.find(0x40), None);
+                    both_looked.wait();
+                    assert!(numbers.insert(0x40, 0).is_some());
+                });
+            }
+        });
+        let seen = numbers.forgotten();
+        assert!(numbers.forget(0x40));
+        assert_eq!(numbers.find(0x40), None);
+        assert_eq!(numbers.forgotten(), seen + 1);
+    }
+
+    #[test]
+    fn what_comes_and_goes_needs_no_more_room() {
+        let numbers = Numbers::new();
+        for pointer in 1..=100_000usize {
+            assert!(numbers.insert(pointer * 16, 0).is_some());
+            assert_eq!(
+                numbers.find(pointer * 16).map(|known| known.number),
+                Some(pointer as u32)
+            );
+            assert!(numbers.forget(pointer * 16));
+            assert_eq!(numbers.find(pointer * 16), None);
+        }
+        assert!(numbers.tables[5].load(Ordering::Relaxed).is_null());
     }
 
     #[test]
