@@ -7,7 +7,7 @@
 //! | [`python`] | CPython's three allocators |
 //! | [`loader`] | `dlopen`, `dlclose`: libraries, and an interpreter that comes late |
 //! | [`process`] | the start of `main`, `exec`, `vfork` |
-//! | [`names`] | thread names |
+//! | [`names`] | thread names, and `prctl` for what else it does to a thread that records |
 //! | [`limits`] | `setrlimit`, `mlockall`: the recording takes no part in a limit of addresses, nor in locked memory |
 //! | [`shutdown`] | `sigaction`, by which the end of the program's own code is known |
 //! | [`marks`] | `memprof_mark`, and the question of `getxattr` that marks from Python |

@@ -285,6 +285,18 @@ fn leave_parents_ring(tls: *mut Tls) -> bool {
     false
 }
 
+/// The calling thread records no more, and a recording that it took part in says so.
+pub fn go_dark(page: Option<&SessionPage>) {
+    let tls = tls::tls();
+    // SAFETY: the block is the calling thread's.
+    let before = unsafe { core::mem::replace(&mut (*tls).thread, tls::DARK) };
+    if let Some(page) = page
+        && before != tls::DARK
+    {
+        page.threads_confined.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// Makes the first thread known before it allocates anything.
 pub fn announce() {
     if let Some(guard) = Guard::enter()

@@ -254,6 +254,7 @@ fn ending(
     deaths: Deaths,
 ) -> Ending {
     let threads_refused = page.threads_refused.load(Ordering::Relaxed);
+    let threads_confined = page.threads_confined.load(Ordering::Relaxed);
     let why_not = if drained.images == 0 {
         Some(("not attached", why_nothing_attached().to_owned()))
     } else if drained.stopped {
@@ -273,6 +274,13 @@ fn ending(
              fewer where addresses are limited (ulimit -v)"
         );
         Some(("threads refused", note))
+    } else if threads_confined > 0 {
+        let who = match threads_confined {
+            1 => "a thread".to_owned(),
+            several => format!("{several} threads"),
+        };
+        let note = format!("{who} entered seccomp's strict mode: what came after that is missing");
+        Some(("threads confined", note))
     } else {
         None
     };

@@ -34,7 +34,7 @@ const POSSIBLE_WORDS: usize = 8;
 /// The first word of a session page.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"memprofS");
 /// Producer and recorder are built together; anything else is refused.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// What was asked for on the command line, as bits of [`SessionPage::options`].
 pub mod option {
@@ -71,6 +71,8 @@ pub struct SessionPage {
     pub images: AtomicU32,
     /// Threads that found no free ring.
     pub threads_refused: AtomicU32,
+    /// Threads that recorded no more once they were allowed hardly any system call.
+    pub threads_confined: AtomicU32,
     /// Goes up when a program has loaded or unloaded libraries.
     pub module_changes: AtomicU32,
     /// The recorder has seen the modules of all images up to this one.

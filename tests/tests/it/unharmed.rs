@@ -100,6 +100,26 @@ fn programs_in_c_are_unharmed() {
     unharmed(&Scenario::program("sort").input("b\na\nc\n"));
 }
 
+#[test]
+fn a_thread_in_the_strict_mode_of_seccomp_lives_and_is_recorded_up_to_there() {
+    let scenario = Scenario::program(c("confined"));
+    let (bare, run) = (scenario.bare(), scenario.record());
+    if bare.status.code() != Some(5) {
+        eprintln!("not tested, because the kernel knows no strict mode");
+        return;
+    }
+    assert_eq!((run.status, &run.stdout), (bare.status, &bare.stdout));
+    let capture = run.capture();
+    for size in 1000..1064 {
+        capture.only(size);
+    }
+    let info = run.json(&["info"]);
+    assert_eq!(info["complete"], false, "{info}");
+    let text = run.report(&["info"]);
+    let said = text.matches("entered seccomp's strict mode").count();
+    assert_eq!(said, 1, "{text}");
+}
+
 /// Runs a program of this machine, where there is one.
 fn unharmed_if_there(program: &str, arguments: &[&str], input: &str) {
     let found = std::process::Command::new(program)
