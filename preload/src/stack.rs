@@ -11,6 +11,7 @@ pub mod python;
 
 use crate::memory::Array;
 use intern::Tree;
+use marks::Marks;
 use memprof_wire::units::StackId;
 use python::Frame;
 
@@ -28,6 +29,8 @@ pub struct Stacks {
     chunk: usize,
     /// The index of the frame at the front of that chunk.
     chunk_frame: usize,
+    /// When deep frames were marked.
+    marks: Marks,
     /// How many code objects had been forgotten at the last capture.
     forgotten: u64,
     /// The interpreter's state of this thread, as far as known.
@@ -98,6 +101,7 @@ impl Stacks {
             fresh: Array::empty(),
             chunk: 0,
             chunk_frame: 0,
+            marks: Marks::new(),
             forgotten: 0,
             python_thread: 0,
             merged: false,
@@ -121,6 +125,7 @@ impl Stacks {
     pub fn unmapped(&mut self, address: usize) {
         if address == self.chunk {
             self.chunk = 0;
+            self.marks.note_chunk(0);
         }
     }
 }

@@ -1,5 +1,6 @@
 """What callers.py does, in greenlets that hand over to each other while C code is below them."""
 import callers
+import callers_deep
 import greenlet
 
 
@@ -17,10 +18,18 @@ def hand_over():
 def work():
     main.switch()
     callers.every_caller(90)
+    callers_deep.every_caller(4)
     alive.remove(greenlet.getcurrent())
 
 
+def function_of(depth):
+    if depth % 16 == 0:
+        hand_over()
+    return [depth, callers_deep.down(depth - 1)]
+
+
 callers.key = key
+callers_deep.function_of = function_of
 main = greenlet.getcurrent()
 alive = [greenlet.greenlet(work) for _ in range(3)]
 # what lies further out than a greenlet is what started it: here it stays where it is

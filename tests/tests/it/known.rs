@@ -80,6 +80,13 @@ fn stacks_that_are_known_are_those_that_a_walk_finds() {
 }
 
 #[test]
+fn deep_stacks_that_are_known_are_those_that_a_walk_finds() {
+    for interpreter in interpreters::all() {
+        compare(interpreter, "callers_deep.py");
+    }
+}
+
+#[test]
 fn stacks_of_greenlets_that_are_known_are_those_that_a_walk_finds() {
     for interpreter in packages::with("greenlet") {
         compare(interpreter, "callers_greenlets.py");

@@ -135,7 +135,9 @@ fn damage_in_what_is_passed_over_changes_nothing_and_elsewhere_it_is_told() {
     let folder = Folder::new();
     assert!(long.passed.len() > 10, "{}", long.passed.len());
     let healthy = REPORTS.map(|words| said(&long.run.file, words, &long.span, false));
-    assert!(healthy.iter().all(|it| it.0.len() > 100 && it.1.is_empty()));
+    for (output, errors) in &healthy {
+        assert!(!output.is_empty() && errors.is_empty(), "{output}{errors}");
+    }
     let chunks = [long.passed[0], long.passed[long.passed.len() - 1]];
 
     for chunk in chunks {

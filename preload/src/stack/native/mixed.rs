@@ -11,11 +11,15 @@
 mod capture;
 mod known;
 mod merge;
+mod outer;
+mod whole;
 
 use super::frame::{At, Frame};
 use super::trunk::Python;
 use crate::memory::Array;
 use crate::python::layout::Layout;
+use crate::stack::Stacks;
+use crate::stack::marks::Marks;
 use crate::stack::native::anchors::Anchors;
 use crate::thread::Thread;
 pub use capture::{capture, capture_with_lock};
@@ -81,14 +85,14 @@ impl Mixed {
 
     /// Keeps what a stack that was just put together has in common with others: all native frames,
     /// and what there is of Python.
-    fn keep<L: Layout>(&mut self, natives: &[Frame], python: Python, position: u64) {
+    fn keep<L: Layout>(&mut self, natives: &[Frame], python: Python, marks: &Marks, position: u64) {
         if self.run_count == 0 {
             return;
         }
         // SAFETY: so many runs are in use, and all frames are live.
         unsafe {
             let runs = core::slice::from_raw_parts(self.runs.items(), self.run_count);
-            self.known.keep::<L>(natives, runs, python, position);
+            self.known.keep::<L>(natives, runs, python, marks, position);
         }
     }
 
@@ -141,13 +145,13 @@ fn merge_anew<L: Layout>(thread: &mut Thread, at: At, python: Python) -> StackId
     }
     .all(unchanged);
     let position = thread.position();
-    let native = &mut thread.stacks.native;
+    let Stacks { native, marks, .. } = &mut thread.stacks;
     if native.walk.is_complete() && !native.mixed.anchors.are_ambiguous() {
         let natives = native.walk.frames();
         if depth == 0 {
             native.path.keep(natives, position);
         } else {
-            native.mixed.keep::<L>(natives, python, position);
+            native.mixed.keep::<L>(natives, python, marks, position);
         }
     }
     stack

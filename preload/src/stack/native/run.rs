@@ -144,6 +144,23 @@ pub unsafe fn innermost<L: Layout>(
     }
 }
 
+/// The link of the next run further out than that of `link`, where there are such links; `None` if
+/// there is none.
+///
+/// # Safety
+///
+/// `link` must be one of the chain of the thread whose state is `state`.
+#[inline(always)]
+pub unsafe fn next<L: Layout>(link: usize, state: usize) -> Option<usize> {
+    match L::RUNS {
+        Runs::CFrames { previous, .. } | Runs::CFrameEach { previous, .. } => {
+            // SAFETY: the caller's promise.
+            (!is_root(link, state)).then(|| unsafe { load(link + previous) })
+        }
+        Runs::Shims | Runs::Code => Some(0),
+    }
+}
+
 /// Adds to a trunk what tells that a run begins at the Python frame at `index`. `link` is the link
 /// of that run, and becomes the next one. `None` without room.
 ///

@@ -14,6 +14,8 @@ use super::segment::Key;
 use super::trunk::{Python, Trunk};
 use super::word::{Word, all_hold};
 use crate::memory::Array;
+use crate::python::layout::Layout;
+use crate::stack::marks::Marks;
 use memprof_wire::units::StackId;
 
 /// Words that a site may have.
@@ -125,7 +127,12 @@ impl Sites {
     /// There must be room. The frame must be live, on the stack of the calling thread; `python` be
     /// all that there is; and the trunks be where they were when the sites were kept.
     #[inline(always)]
-    pub unsafe fn find(&self, key: Key, python: Python) -> Option<StackId> {
+    pub unsafe fn find<L: Layout>(
+        &self,
+        key: Key,
+        python: Python,
+        marks: &Marks,
+    ) -> Option<StackId> {
         // SAFETY: there is room for all sites. An entry that was never written begins at no frame.
         // The words are read if it begins at this frame, and those of the trunk if the words tell
         // that it lies behind: the trunk was found there, and what it needs of Python is looked at
@@ -136,7 +143,7 @@ impl Sites {
                 let head = &(*site).head;
                 if head.begins_at(key, python)
                     && (*site).holds()
-                    && (*head.trunk).is_behind(head.serial, python)
+                    && (*head.trunk).is_behind::<L>(head.serial, python, marks)
                 {
                     return Some(head.stack);
                 }

@@ -6,19 +6,31 @@
 //! those of the stack that led from one native frame to the next, and beside them whatever else
 //! told where the runs begin: the interpreter's own links, and what this library keeps of the
 //! Python frames. If all of them hold what they held, the stack is the same.
+//!
+//! What is long is a chain of trunks, cut where a run begins, so that stacks which differ further in
+//! have the outer ones in common. Below a Python frame that has a [mark](crate::stack::marks) nothing
+//! has changed since a look at the trunks outside of it, if the mark is that old: they are not
+//! looked at again.
+
+#[cfg(test)]
+mod tests;
 
 use super::segment::Key;
 use super::word::{Word, load};
 use crate::memory::Array;
+use crate::python::layout::Layout;
+use crate::stack::marks::{self, Count, Marks};
 use crate::stack::python::Frame;
 use memprof_wire::units::StackId;
 
-/// Words that a trunk may have: importing modules that import others makes long ones.
-const WORDS: usize = 236;
+/// Words that a trunk may have.
+const WORDS: usize = 108;
 /// Pairs of words that a trunk may have.
-const PAIRS: usize = 24;
-/// Trunks that a thread keeps: pairs of places, 1 MiB in all, touched as far as they are needed.
-const TRUNKS: usize = 256;
+const PAIRS: usize = 12;
+/// Trunks that a thread keeps: 1 MiB in all, touched as far as they are needed.
+const TRUNKS: usize = 512;
+/// Places where one may be.
+const WAYS: usize = 4;
 /// Words that are compared in one go.
 const STRIDE: usize = 4;
 
@@ -82,12 +94,50 @@ pub struct Trunk {
     count: u8,
     pairs_count: u8,
     needs_base: bool,
+    /// Whether there is another one further out.
+    goes_on: bool,
     words: [Word; WORDS],
     /// Where words stand that are equal, whatever they hold.
     pairs: [[usize; 2]; PAIRS],
     sp: usize,
     /// `rbp`, if it decides where anything stands.
     bp: usize,
+    /// What is further out.
+    next: Link,
+    /// What is furthest out.
+    last: Link,
+    settled: Settled,
+}
+
+/// A trunk that was known.
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    trunk: *mut Trunk,
+    /// Which one it was.
+    serial: u32,
+}
+
+impl Link {
+    /// The trunk, if it is still the same.
+    ///
+    /// # Safety
+    ///
+    /// The trunks must be where they were.
+    #[inline(always)]
+    pub unsafe fn trunk(self) -> Option<*mut Trunk> {
+        // SAFETY: the caller's promise.
+        let serial = unsafe { (&raw const (*self.trunk).serial).read() };
+        (serial == self.serial).then_some(self.trunk)
+    }
+}
+
+/// When a trunk and all that is further out were looked at for the last time.
+#[derive(Clone, Copy, Debug)]
+struct Settled {
+    /// The Python frame that called from there; 0 if it was never looked at.
+    frame: usize,
+    /// How many marks had been put on.
+    count: Count,
 }
 
 impl Trunk {
@@ -129,6 +179,60 @@ impl Trunk {
         (self.needs_base, self.bp) = (true, bp);
     }
 
+    /// What is further out than this one: a trunk that is known, in whose frame `rbp` was loaded from
+    /// `base_slot`, or is `bp` as in the innermost frame if that is `None`. `None` without room, or if
+    /// the other one has given way to this.
+    ///
+    /// # Safety
+    ///
+    /// The trunks must be where they were.
+    pub unsafe fn go_on(&mut self, next: Link, base_slot: Option<usize>, bp: usize) -> Option<()> {
+        // SAFETY: the caller's promise; it is another one than this, which has a serial of its own.
+        let further = unsafe { &*next.trunk()? };
+        if let Some(value) = further.base() {
+            match base_slot {
+                Some(slot) => self.push(Word { slot, value })?,
+                None => self.rely_on_base(bp),
+            }
+        }
+        self.goes_on = true;
+        self.next = next;
+        self.last = if further.goes_on { further.last } else { next };
+        Some(())
+    }
+
+    /// Makes one trunk of this one and the next, if there is room and the next one cannot be settled.
+    ///
+    /// # Safety
+    ///
+    /// The trunks must be where they were.
+    pub unsafe fn take_over<L: Layout>(&mut self) {
+        // SAFETY: the caller's promise; it is another one than this, which has a serial of its own.
+        let Some(next) = (unsafe { self.next.trunk().map(|next| &*next) }) else {
+            return;
+        };
+        let words = usize::from(self.count)..usize::from(self.count + next.count);
+        let pairs = usize::from(self.pairs_count)..usize::from(self.pairs_count + next.pairs_count);
+        if marks::may_be_at::<L>(next.python.depth)
+            || words.end + STRIDE > WORDS
+            || pairs.end > PAIRS
+        {
+            return;
+        }
+        (self.count, self.pairs_count) = (words.end as u8, pairs.end as u8);
+        self.words[words].copy_from_slice(next.words());
+        self.pairs[pairs].copy_from_slice(next.pairs());
+        (self.goes_on, self.next, self.last) = (next.goes_on, next.next, next.last);
+    }
+
+    fn words(&self) -> &[Word] {
+        &self.words[..usize::from(self.count)]
+    }
+
+    fn pairs(&self) -> &[[usize; 2]] {
+        &self.pairs[..usize::from(self.pairs_count)]
+    }
+
     /// All words are there, and make this stack with their frames.
     pub fn complete(&mut self, key: Key, stack: StackId) -> Option<()> {
         while !(usize::from(self.count)).is_multiple_of(STRIDE) {
@@ -152,9 +256,93 @@ impl Trunk {
 
     /// # Safety
     ///
+    /// It must begin at a live frame, and `python` have been true where it does.
+    #[inline(always)]
+    unsafe fn holds<L: Layout>(&self, marks: &Marks) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { self.words_hold() && (!self.goes_on || self.callers_hold::<L>(marks)) }
+    }
+
+    /// Whether the trunks further out hold what they held.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Trunk::holds`]; its own words must hold.
+    #[inline(never)]
+    unsafe fn callers_hold<L: Layout>(&self, marks: &Marks) -> bool {
+        let mut next = self.next;
+        let mut is_settled = false;
+        // SAFETY: trunks stay where they are. Each begins at a frame that is live if those further in
+        // hold. Serials fall from one to the next, so a chain ends.
+        unsafe {
+            loop {
+                let Some(trunk) = next.trunk() else {
+                    return false;
+                };
+                if (*trunk).goes_on && !is_settled && (*trunk).is_settled::<L>(marks) {
+                    // what a greenlet stands on is not its own: the mark says nothing about that
+                    (is_settled, next) = (true, (*trunk).last);
+                    continue;
+                }
+                if !(*trunk).words_hold() {
+                    return false;
+                }
+                if !(*trunk).goes_on {
+                    break;
+                }
+                next = (*trunk).next;
+            }
+            self.settle::<L>(marks);
+        }
+        true
+    }
+
+    /// Whether nothing has changed since this one and those further out were looked at.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Trunk::callers_hold`].
+    #[inline(always)]
+    unsafe fn is_settled<L: Layout>(&self, marks: &Marks) -> bool {
+        let Python { depth, frames, .. } = self.python;
+        // SAFETY: the frame that called from here is live.
+        unsafe {
+            let Settled { frame, count } = self.settled;
+            (*frames.add(depth)).address == frame && marks.are_older::<L>(depth, frame, count)
+        }
+    }
+
+    /// The trunks further out hold what they held: notes it, up to one where that is known.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Trunk::callers_hold`].
+    #[inline(always)]
+    unsafe fn settle<L: Layout>(&self, marks: &Marks) {
+        let mut next = self.next;
+        // SAFETY: those that were just looked at. None of them is this one.
+        unsafe {
+            while let Some(trunk) = next.trunk() {
+                if !(*trunk).goes_on || (*trunk).is_settled::<L>(marks) {
+                    break;
+                }
+                let Python { depth, frames, .. } = (*trunk).python;
+                if marks.may_tell::<L>(depth) {
+                    (*trunk).settled = Settled {
+                        frame: (*frames.add(depth)).address,
+                        count: marks.count(),
+                    };
+                }
+                next = (*trunk).next;
+            }
+        }
+    }
+
+    /// # Safety
+    ///
     /// It must begin at a live frame.
     #[inline(always)]
-    unsafe fn holds(&self) -> bool {
+    unsafe fn words_hold(&self) -> bool {
         let mut word = self.words.as_ptr();
         // SAFETY: so many are in use, and each is part of something live, see `push`.
         unsafe {
@@ -188,14 +376,14 @@ impl Trunk {
     /// The site's own words must hold, `python` be true, and its frames as many as they were, making the
     /// same stack.
     #[inline(always)]
-    pub unsafe fn is_behind(&self, serial: u32, python: Python) -> bool {
+    pub unsafe fn is_behind<L: Layout>(&self, serial: u32, python: Python, marks: &Marks) -> bool {
         let different = (self.serial ^ serial) as usize
             | self.python.frames.addr() ^ python.frames.addr()
             | self.python.state ^ python.state
             | self.python.entry ^ python.entry;
         // SAFETY: the caller's promise; the words are those of the frame behind the segment, and
         // of Python frames that are in use.
-        different == 0 && unsafe { self.holds() }
+        different == 0 && unsafe { self.holds::<L>(marks) }
     }
 }
 
@@ -231,46 +419,58 @@ impl Trunks {
     ///
     /// The frame must be live, and `python` be true.
     #[inline(always)]
-    pub unsafe fn find(&self, key: Key, python: Python) -> Option<&Trunk> {
-        let place = place(key, python.stack);
-        for place in [place, place ^ 1] {
+    pub unsafe fn find<L: Layout>(
+        &self,
+        key: Key,
+        python: Python,
+        marks: &Marks,
+    ) -> Option<&Trunk> {
+        for trunk in self.places(key, python) {
             // SAFETY: there is room for all trunks; a place that was never written begins nowhere.
             // The words are read if it begins at this frame, which is live.
             unsafe {
-                let trunk = &*self.items.items().add(place);
-                if trunk.begins_at(key, python) && trunk.holds() {
-                    return Some(trunk);
+                if (*trunk).begins_at(key, python) && (*trunk).holds::<L>(marks) {
+                    return Some(&*trunk);
                 }
             }
         }
         None
     }
 
+    /// Where a trunk may be.
+    #[inline(always)]
+    fn places(&self, key: Key, python: Python) -> impl Iterator<Item = *mut Trunk> + use<> {
+        let items = self.items.items();
+        let place = key.place(python.stack) % TRUNKS;
+        // SAFETY: there is room for all trunks.
+        (0..WAYS).map(move |way| unsafe { items.add(place ^ way) })
+    }
+
     /// A place for the trunk of a frame, in place of another one: so far without words, and not to be
     /// found before it is complete.
     pub fn make_room(&mut self, key: Key, python: Python) -> Option<&mut Trunk> {
         self.serial = self.serial.checked_add(1)?;
-        let place = place(key, python.stack);
+        // several may begin at this frame: a program goes to and fro between callers
         // SAFETY: there is room for all trunks.
-        let trunk = unsafe {
-            let one = self.items.items().add(place);
-            let other = self.items.items().add(place ^ 1);
-            // both may begin at this frame: a program goes to and fro between two callers
-            &mut *if (*one).serial < (*other).serial {
-                one
-            } else {
-                other
-            }
-        };
+        let serial = |&trunk: &*mut Trunk| unsafe { (*trunk).serial };
+        let oldest = self.places(key, python).min_by_key(serial)?;
+        // SAFETY: as above.
+        let trunk = unsafe { &mut *oldest };
         (trunk.ip, trunk.serial) = (0, self.serial);
         (trunk.sp, trunk.python) = (key.sp, python);
         (trunk.count, trunk.pairs_count) = (0, 0);
-        trunk.needs_base = false;
+        (trunk.needs_base, trunk.goes_on) = (false, false);
+        trunk.settled.frame = 0;
         Some(trunk)
     }
-}
 
-#[inline(always)]
-fn place(key: Key, python: StackId) -> usize {
-    key.place(python) % TRUNKS
+    /// What leads back to a trunk, for as long as it is kept.
+    pub fn link(&self, trunk: &Trunk) -> Link {
+        // the same place, by the table's own pointer
+        let offset = (&raw const *trunk).addr() - self.items.items().addr();
+        Link {
+            trunk: self.items.items().wrapping_byte_add(offset),
+            serial: trunk.serial,
+        }
+    }
 }

@@ -3,7 +3,8 @@
 use super::{Frame, instruction_of};
 use crate::python::layout::Layout;
 use crate::python::load;
-use crate::stack::{Stacks, marks};
+use crate::stack::Stacks;
+use crate::stack::marks::{self, Marks};
 
 /// What comparing the kept frames with the live ones showed.
 pub(super) enum Comparison {
@@ -69,6 +70,7 @@ pub(super) unsafe fn callers_unchanged_to<L: Layout>(
 #[inline(always)]
 pub(super) unsafe fn compare<L: Layout>(
     frames: *const Frame,
+    marks: &mut Marks,
     top: usize,
     floor: usize,
 ) -> Comparison {
@@ -89,7 +91,7 @@ pub(super) unsafe fn compare<L: Layout>(
                     return Comparison::Linked(lowest);
                 }
                 // used again since; what is wrong below will be put right before this counts
-                marks::put_on::<L>(address);
+                marks.put_on::<L>(index, address);
             }
             let caller = if index == 0 {
                 0

@@ -43,7 +43,7 @@ pub(super) unsafe fn rebuild<L: Layout>(thread: &mut Thread, top: usize, chunk: 
         let floor = stacks.floor(chunk, index);
         let frames = stacks.frames.items();
         // SAFETY: the frame at `index` is `frame`, which is live.
-        match unsafe { compare::<L>(frames, index, floor) } {
+        match unsafe { compare::<L>(frames, &mut stacks.marks, index, floor) } {
             Comparison::Linked(changed) => {
                 kept = index + 1;
                 lowest = changed;
@@ -99,7 +99,7 @@ pub(super) unsafe fn rebuild<L: Layout>(thread: &mut Thread, top: usize, chunk: 
                     padding: 0,
                 });
                 if marks::may_be_at::<L>(index) {
-                    marks::put_on::<L>(address);
+                    thread.stacks.marks.put_on::<L>(index, address);
                 }
             }
             stack = resolve::<L>(thread, index, address);
@@ -143,7 +143,11 @@ impl Stacks {
 
     /// Remembers which frame is the first of the present chunk.
     fn note_chunk(&mut self, chunk: usize, data: usize, kept: usize) {
-        if chunk == 0 || (chunk == self.chunk && kept > self.chunk_frame) {
+        if chunk != 0 && chunk == self.chunk && kept > self.chunk_frame {
+            return;
+        }
+        self.marks.note_chunk(0);
+        if chunk == 0 {
             return;
         }
         let frames = self.frames.items();
@@ -154,5 +158,6 @@ impl Stacks {
             .find(|&index| unsafe { (*frames.add(index)).address } == first);
         self.chunk = chunk;
         self.chunk_frame = found.unwrap_or(0);
+        self.marks.note_chunk(self.chunk_frame);
     }
 }

@@ -5,6 +5,7 @@ use super::merge_anew;
 use crate::caller::Caller;
 use crate::python;
 use crate::python::layout::{Layout, with_layout};
+use crate::stack::Stacks;
 use crate::stack::native::frame::At;
 use crate::stack::native::path;
 use crate::stack::native::run::entry;
@@ -76,8 +77,11 @@ unsafe fn at_site<L: Layout>(
     unsafe {
         let stack = known_frames_of::<L>(&mut thread.stacks, state).ok_or(Unknown::Frames)?;
         let python = present::<L>(thread, state, stack);
-        let known = &thread.stacks.native.mixed.known;
-        known.at_site(key, python).ok_or(Unknown::Site(stack))
+        let Stacks { native, marks, .. } = &thread.stacks;
+        let known = &native.mixed.known;
+        known
+            .at_site::<L>(key, python, marks)
+            .ok_or(Unknown::Site(stack))
     }
 }
 
@@ -134,11 +138,12 @@ unsafe fn elsewhere<L: Layout>(
             };
             python = present::<L>(thread, state, stack);
         }
-        let known = &thread.stacks.native.mixed.known;
+        let Stacks { native, marks, .. } = &thread.stacks;
+        let known = &native.mixed.known;
         if python.depth == 0 {
             path::find(thread, at.key())
         } else if unknown == Unknown::Frames
-            && let Some(stack) = known.at_site(at.key(), python)
+            && let Some(stack) = known.at_site::<L>(at.key(), python, marks)
         {
             // the Python frames are others than the last time, and make a stack that is known
             Some(stack)

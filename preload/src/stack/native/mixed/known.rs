@@ -1,9 +1,12 @@
 //! What a thread that runs an interpreter knows of its stacks: sites, and what is behind them.
 
 use super::Run;
+use super::outer::{Outer, extend};
+use super::whole::{Cuts, Whole};
 use crate::python::layout::Layout;
 use crate::stack::Stacks;
 use crate::stack::intern::Tree;
+use crate::stack::marks::Marks;
 use crate::stack::native::frame::Frame;
 use crate::stack::native::inner::Inner;
 use crate::stack::native::made::{Made, Parts};
@@ -11,7 +14,6 @@ use crate::stack::native::run::{self, Innermost};
 use crate::stack::native::savings::Savings;
 use crate::stack::native::segment::Key;
 use crate::stack::native::site::Sites;
-use crate::stack::native::trail::{Lead, Trail};
 use crate::stack::native::trunk::{Python, Trunk, Trunks};
 use crate::stack::native::{At, enter, keeps, rule};
 use crate::stack::python::Frame as PythonFrame;
@@ -20,6 +22,8 @@ use memprof_wire::units::StackId;
 
 /// Keeping a trunk costs as much as so many events.
 const TRUNK_PRICE: u64 = 8;
+/// Native frames that are gone through in the time of an event, about.
+const FRAMES_OF_AN_EVENT: usize = 32;
 /// No generation of the rules.
 const NONE: usize = usize::MAX;
 
@@ -27,7 +31,9 @@ const NONE: usize = usize::MAX;
 #[derive(Debug)]
 pub struct Known {
     sites: Sites,
-    trunks: Trunks,
+    pub(super) trunks: Trunks,
+    cuts: Cuts,
+    pub(super) outer: Outer,
     /// What trunks made with the Python frames of the run behind them.
     made: Made,
     inner: Inner,
@@ -46,6 +52,8 @@ impl Known {
         Self {
             sites: Sites::new(),
             trunks: Trunks::new(),
+            cuts: Cuts::new(),
+            outer: Outer::new(),
             made: Made::new(),
             inner: Inner::new(),
             base: StackId::NONE,
@@ -59,6 +67,8 @@ impl Known {
     pub fn clear(&mut self) {
         self.sites.clear();
         self.trunks.clear();
+        self.cuts.release();
+        self.outer.clear();
         self.made.clear();
         self.inner.clear();
         self.base = StackId::NONE;
@@ -91,17 +101,22 @@ impl Known {
     ///
     /// `key` must be the frame that called the hook, and `python` all that there is.
     #[inline(always)]
-    pub unsafe fn at_site(&self, key: Key, python: Python) -> Option<StackId> {
+    pub unsafe fn at_site<L: Layout>(
+        &self,
+        key: Key,
+        python: Python,
+        marks: &Marks,
+    ) -> Option<StackId> {
         if !self.is_valid() {
             return None;
         }
         // SAFETY: the caller's promise; there is room where anything is known, and sites and trunks
         // are given back together.
-        unsafe { self.sites.find(key, python) }
+        unsafe { self.sites.find::<L>(key, python, marks) }
     }
 
-    /// Walks to the frame that called that of the innermost run. Tells its trunk, the first Python
-    /// frame of the run, and how many of the inner frames are what they were. The outermost of the
+    /// Walks to the frame that called that of the innermost run. Tells its trunk, if it is known, the
+    /// first Python frame of the run, and how many of the inner frames are what they were. The outermost of the
     /// others will be looked up in `tree`.
     ///
     /// # Safety
@@ -111,9 +126,10 @@ impl Known {
     unsafe fn reach<L: Layout>(
         &mut self,
         tree: &Tree,
+        marks: &Marks,
         at: At,
         python: Python,
-    ) -> Option<(*const Trunk, usize, usize)> {
+    ) -> Option<(Option<*const Trunk>, usize, usize)> {
         let Python {
             depth,
             frames,
@@ -131,11 +147,9 @@ impl Known {
             if unchanged > 1 {
                 tree.foresee(self.inner.frames()[unchanged - 1].stack);
             }
-            let found = self.trunks.find(self.inner.outer(), python.outside(first));
-            if found.is_none() {
-                self.inner.forget();
-            }
-            Some((found?, first, unchanged))
+            let outside = python.outside(first);
+            let found = self.trunks.find::<L>(self.inner.outer(), outside, marks);
+            Some((found.map(|trunk| &raw const *trunk), first, unchanged))
         }
     }
 
@@ -151,41 +165,21 @@ impl Known {
         natives: &[Frame],
         runs: &[Run],
         python: Python,
+        marks: &Marks,
         position: u64,
     ) -> Option<()> {
-        let (innermost, others) = runs.split_last()?;
-        let behind = innermost.native.checked_sub(1).filter(|&index| index > 0)?;
-        if !self.begin() || !self.savings.pay(TRUNK_PRICE, position) {
+        let price = TRUNK_PRICE.max((natives.len() / FRAMES_OF_AN_EVENT) as u64);
+        if !self.begin() || !self.savings.pay(price, position) {
             return None;
         }
-        let frames = python.frames;
-        // SAFETY: as many as that are in use.
-        let outside = unsafe { python.outside(innermost.first) };
-        let key = natives[behind].key();
-        let stack = natives[behind].stack;
-        let trunk = self.trunks.make_room(key, outside)?;
-        let mut link = python.entry;
-        // SAFETY: the caller's promise; the links are the thread's own chain.
-        unsafe { run::pin::<L>(trunk, python.state, frames, innermost.first, &mut link)? };
-        let mut trail = Trail::default();
-        let mut others = others.iter().rev().filter(|run| run.native > 0).peekable();
-        for index in (1..=behind).rev() {
-            trail.step(&natives[index], &natives[index - 1], |lead| match lead {
-                Lead::Base => {
-                    trunk.rely_on_base(key.bp);
-                    Some(())
-                }
-                Lead::SavedBase(word) | Lead::Return(word) => trunk.push(word),
-            })?;
-            if let Some(run) = others.next_if(|run| run.native == index) {
-                // SAFETY: as above.
-                unsafe { run::pin::<L>(trunk, python.state, frames, run.first, &mut link)? };
-            }
-        }
-        if others.next().is_some() {
-            return None;
-        }
-        trunk.complete(key, stack)
+        let whole = Whole {
+            natives,
+            runs,
+            python,
+            is_part: false,
+        };
+        // SAFETY: the caller's promise.
+        unsafe { whole.keep::<L>(&mut self.cuts, &mut self.trunks, marks) }
     }
 }
 
@@ -197,13 +191,26 @@ impl Known {
 /// something.
 #[inline(never)]
 pub unsafe fn find<L: Layout>(thread: &mut Thread, at: At, python: Python) -> Option<StackId> {
-    let Stacks { tree, native, .. } = &mut thread.stacks;
+    let Stacks {
+        tree,
+        native,
+        marks,
+        ..
+    } = &mut thread.stacks;
     let known = &mut native.mixed.known;
     if !known.is_valid() {
         return None;
     }
     // SAFETY: the caller's promise.
-    let (trunk, first, unchanged) = unsafe { known.reach::<L>(tree, at, python) }?;
+    let (trunk, first, unchanged) = unsafe { known.reach::<L>(tree, marks, at, python) }?;
+    let outer = known.inner.outer();
+    // SAFETY: that frame was just walked to, and is live.
+    let Some(trunk) =
+        trunk.or_else(|| unsafe { extend::<L>(thread, outer, python.outside(first)) })
+    else {
+        thread.stacks.native.mixed.known.inner.forget();
+        return None;
+    };
     // SAFETY: it was just found, and stays where it is.
     let (serial, base) = unsafe { ((*trunk).serial(), (*trunk).stack()) };
     let base = run(thread, serial, base, first, python);
@@ -243,7 +250,13 @@ fn enter_inner(thread: &mut Thread, index: usize, caller: StackId) -> StackId {
 /// The stack of a run that begins at the Python frame `first`, behind the trunk of this number, which
 /// makes the stack `base`.
 #[inline(always)]
-fn run(thread: &mut Thread, serial: u32, base: StackId, first: usize, python: Python) -> StackId {
+pub(super) fn run(
+    thread: &mut Thread,
+    serial: u32,
+    base: StackId,
+    first: usize,
+    python: Python,
+) -> StackId {
     let with = |index: usize| {
         let frames: *const PythonFrame = python.frames;
         // SAFETY: asked for indices below the depth.

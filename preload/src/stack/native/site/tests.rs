@@ -1,6 +1,8 @@
 //! Sites that are kept, and found again as long as they hold.
 
 use super::{Key, Python, Sites, StackId, Way, Word};
+use crate::python::layout::V310;
+use crate::stack::marks::Marks;
 use crate::stack::native::trunk::Trunks;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -37,7 +39,9 @@ fn add_trunk(trunks: &mut Trunks, outer: Key, place: &AtomicUsize) {
 fn keep(sites: &mut Sites, trunks: &Trunks, outer: Key, words: &[Word], stack: StackId) {
     // SAFETY: the words are there, and so is the trunk.
     unsafe {
-        let trunk = trunks.find(outer, PYTHON).expect("a trunk");
+        let trunk = trunks
+            .find::<V310>(outer, PYTHON, &Marks::new())
+            .expect("a trunk");
         let way = Way {
             words,
             base_slot: 0,
@@ -49,7 +53,7 @@ fn keep(sites: &mut Sites, trunks: &Trunks, outer: Key, words: &[Word], stack: S
 
 fn find(sites: &Sites, python: Python) -> Option<StackId> {
     // SAFETY: all words that were kept are there.
-    unsafe { sites.find(KEY, python) }
+    unsafe { sites.find::<V310>(KEY, python, &Marks::new()) }
 }
 
 #[test]
@@ -91,8 +95,8 @@ fn a_site_is_no_longer_known_when_anything_behind_it_changed() {
     assert_eq!(find(&sites, PYTHON), None, "a word of the trunk");
     outside.store(9, Relaxed);
     assert_eq!(find(&sites, PYTHON), Some(StackId(1)));
-    // both places of the trunk are given to others
-    for _ in 0..2 {
+    // all places of the trunk are given to others
+    for _ in 0..4 {
         add_trunk(&mut trunks, outer, &outside);
     }
     assert_eq!(find(&sites, PYTHON), None, "the trunk");
