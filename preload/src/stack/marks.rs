@@ -99,7 +99,7 @@ impl Marks {
     /// Whether anything may be known of what is further out than the frame at an index.
     #[inline(always)]
     pub(super) fn may_tell<L: Layout>(&self, index: usize) -> bool {
-        may_be_at::<L>(index) || index <= self.chunk.0
+        may_be_at::<L>(index) || index > 0 && index <= self.chunk.0
     }
 
     /// The frame at this index is now the one at the front of the present chunk; 0 if there is none.

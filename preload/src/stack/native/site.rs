@@ -173,10 +173,13 @@ impl Sites {
         &mut self,
         key: Key,
         way: Way<'_>,
-        trunk: &Trunk,
+        trunk: *const Trunk,
         python: Python,
         stack: StackId,
     ) -> Option<()> {
+        let place = trunk;
+        // SAFETY: the caller's promise.
+        let trunk = unsafe { &*trunk };
         let base = trunk
             .base()
             .filter(|_| way.base_slot != 0)
@@ -192,7 +195,7 @@ impl Sites {
             key,
             depth: u32::try_from(python.depth).ok()?,
             python: python.stack,
-            trunk,
+            trunk: place,
             stack,
             serial: trunk.serial(),
             count: count as u8,

@@ -19,16 +19,16 @@ use super::segment::Key;
 use super::word::{Word, load};
 use crate::memory::Array;
 use crate::python::layout::Layout;
-use crate::stack::marks::{self, Count, Marks};
+use crate::stack::marks::{Count, Marks};
 use crate::stack::python::Frame;
 use memprof_wire::units::StackId;
 
 /// Words that a trunk may have.
 const WORDS: usize = 108;
 /// Pairs of words that a trunk may have.
-const PAIRS: usize = 12;
-/// Trunks that a thread keeps: 1 MiB in all, touched as far as they are needed.
-const TRUNKS: usize = 512;
+const PAIRS: usize = 16;
+/// Trunks that a thread keeps: 2 MiB in all, touched as far as they are needed.
+const TRUNKS: usize = 1024;
 /// Places where one may be.
 const WAYS: usize = 4;
 /// Words that are compared in one go.
@@ -96,6 +96,8 @@ pub struct Trunk {
     needs_base: bool,
     /// Whether there is another one further out.
     goes_on: bool,
+    /// Whether anything of it is further out than all Python frames.
+    is_outside: bool,
     words: [Word; WORDS],
     /// Where words stand that are equal, whatever they hold.
     pairs: [[usize; 2]; PAIRS],
@@ -104,10 +106,13 @@ pub struct Trunk {
     bp: usize,
     /// What is further out.
     next: Link,
-    /// What is furthest out.
-    last: Link,
+    /// The innermost of those that are partly further out than all Python frames.
+    outside: Link,
     settled: Settled,
 }
+
+// an odd number of cache lines: so the first ones are spread over the whole cache
+const _: () = assert!(size_of::<Trunk>() / 64 % 2 == 1);
 
 /// A trunk that was known.
 #[derive(Clone, Copy, Debug)]
@@ -187,7 +192,10 @@ impl Trunk {
     ///
     /// The trunks must be where they were.
     pub unsafe fn go_on(&mut self, next: Link, base_slot: Option<usize>, bp: usize) -> Option<()> {
-        // SAFETY: the caller's promise; it is another one than this, which has a serial of its own.
+        if core::ptr::eq(next.trunk, self) {
+            return None;
+        }
+        // SAFETY: the caller's promise; it is another one than this.
         let further = unsafe { &*next.trunk()? };
         if let Some(value) = further.base() {
             match base_slot {
@@ -197,23 +205,28 @@ impl Trunk {
         }
         self.goes_on = true;
         self.next = next;
-        self.last = if further.goes_on { further.last } else { next };
+        self.outside = if further.is_outside {
+            next
+        } else {
+            further.outside
+        };
         Some(())
     }
 
-    /// Makes one trunk of this one and the next, if there is room and the next one cannot be settled.
+    /// Makes one trunk of this one and the next, if there is room and neither can be settled then.
     ///
     /// # Safety
     ///
     /// The trunks must be where they were.
-    pub unsafe fn take_over<L: Layout>(&mut self) {
-        // SAFETY: the caller's promise; it is another one than this, which has a serial of its own.
+    pub unsafe fn take_over<L: Layout>(&mut self, marks: &Marks) {
+        // SAFETY: the caller's promise; it is another one than this, see `go_on`.
         let Some(next) = (unsafe { self.next.trunk().map(|next| &*next) }) else {
             return;
         };
         let words = usize::from(self.count)..usize::from(self.count + next.count);
         let pairs = usize::from(self.pairs_count)..usize::from(self.pairs_count + next.pairs_count);
-        if marks::may_be_at::<L>(next.python.depth)
+        if marks.may_tell::<L>(next.python.depth)
+            || next.is_outside && marks.may_tell::<L>(self.python.depth)
             || words.end + STRIDE > WORDS
             || pairs.end > PAIRS
         {
@@ -222,7 +235,8 @@ impl Trunk {
         (self.count, self.pairs_count) = (words.end as u8, pairs.end as u8);
         self.words[words].copy_from_slice(next.words());
         self.pairs[pairs].copy_from_slice(next.pairs());
-        (self.goes_on, self.next, self.last) = (next.goes_on, next.next, next.last);
+        (self.goes_on, self.next) = (next.goes_on, next.next);
+        (self.is_outside, self.outside) = (next.is_outside, next.outside);
     }
 
     fn words(&self) -> &[Word] {
@@ -279,9 +293,9 @@ impl Trunk {
                 let Some(trunk) = next.trunk() else {
                     return false;
                 };
-                if (*trunk).goes_on && !is_settled && (*trunk).is_settled::<L>(marks) {
+                if !is_settled && (*trunk).is_settled::<L>(marks) {
                     // what a greenlet stands on is not its own: the mark says nothing about that
-                    (is_settled, next) = (true, (*trunk).last);
+                    (is_settled, next) = (true, (*trunk).outside);
                     continue;
                 }
                 if !(*trunk).words_hold() {
@@ -308,7 +322,9 @@ impl Trunk {
         // SAFETY: the frame that called from here is live.
         unsafe {
             let Settled { frame, count } = self.settled;
-            (*frames.add(depth)).address == frame && marks.are_older::<L>(depth, frame, count)
+            !self.is_outside
+                && (*frames.add(depth)).address == frame
+                && marks.are_older::<L>(depth, frame, count)
         }
     }
 
@@ -323,7 +339,7 @@ impl Trunk {
         // SAFETY: those that were just looked at. None of them is this one.
         unsafe {
             while let Some(trunk) = next.trunk() {
-                if !(*trunk).goes_on || (*trunk).is_settled::<L>(marks) {
+                if (*trunk).is_outside || (*trunk).is_settled::<L>(marks) {
                     break;
                 }
                 let Python { depth, frames, .. } = (*trunk).python;
@@ -403,9 +419,10 @@ impl Trunks {
         }
     }
 
-    /// Gives the memory back.
+    /// Gives the memory back. Nothing may know of a trunk after that.
     pub fn clear(&mut self) {
         self.items.release();
+        self.serial = 0;
     }
 
     /// Makes room. False without memory.
@@ -424,13 +441,13 @@ impl Trunks {
         key: Key,
         python: Python,
         marks: &Marks,
-    ) -> Option<&Trunk> {
+    ) -> Option<*const Trunk> {
         for trunk in self.places(key, python) {
             // SAFETY: there is room for all trunks; a place that was never written begins nowhere.
             // The words are read if it begins at this frame, which is live.
             unsafe {
                 if (*trunk).begins_at(key, python) && (*trunk).holds::<L>(marks) {
-                    return Some(&*trunk);
+                    return Some(trunk);
                 }
             }
         }
@@ -447,8 +464,9 @@ impl Trunks {
     }
 
     /// A place for the trunk of a frame, in place of another one: so far without words, and not to be
-    /// found before it is complete.
-    pub fn make_room(&mut self, key: Key, python: Python) -> Option<&mut Trunk> {
+    /// found before it is complete. `is_outside` tells whether anything of it will be further out than all
+    /// Python frames.
+    pub fn make_room(&mut self, key: Key, python: Python, is_outside: bool) -> Option<&mut Trunk> {
         self.serial = self.serial.checked_add(1)?;
         // several may begin at this frame: a program goes to and fro between callers
         // SAFETY: there is room for all trunks.
@@ -460,17 +478,26 @@ impl Trunks {
         (trunk.sp, trunk.python) = (key.sp, python);
         (trunk.count, trunk.pairs_count) = (0, 0);
         (trunk.needs_base, trunk.goes_on) = (false, false);
+        trunk.is_outside = is_outside;
         trunk.settled.frame = 0;
         Some(trunk)
     }
 
     /// What leads back to a trunk, for as long as it is kept.
-    pub fn link(&self, trunk: &Trunk) -> Link {
-        // the same place, by the table's own pointer
-        let offset = (&raw const *trunk).addr() - self.items.items().addr();
+    ///
+    /// # Safety
+    ///
+    /// It must be one of these.
+    pub unsafe fn link(&self, trunk: *const Trunk) -> Link {
         Link {
-            trunk: self.items.items().wrapping_byte_add(offset),
-            serial: trunk.serial,
+            trunk: trunk.cast_mut(),
+            // SAFETY: the caller's promise.
+            serial: unsafe { (*trunk).serial },
         }
+    }
+
+    /// Whether there are no serials any more.
+    pub fn are_used_up(&self) -> bool {
+        self.serial == u32::MAX
     }
 }

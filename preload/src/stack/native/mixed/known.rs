@@ -24,6 +24,8 @@ use memprof_wire::units::StackId;
 const TRUNK_PRICE: u64 = 8;
 /// Native frames that are gone through in the time of an event, about.
 const FRAMES_OF_AN_EVENT: usize = 32;
+/// Native frames of a stack that is kept.
+const MOST_FRAMES: usize = 4096;
 /// No generation of the rules.
 const NONE: usize = usize::MAX;
 
@@ -149,7 +151,7 @@ impl Known {
             }
             let outside = python.outside(first);
             let found = self.trunks.find::<L>(self.inner.outer(), outside, marks);
-            Some((found.map(|trunk| &raw const *trunk), first, unchanged))
+            Some((found, first, unchanged))
         }
     }
 
@@ -169,7 +171,10 @@ impl Known {
         position: u64,
     ) -> Option<()> {
         let price = TRUNK_PRICE.max((natives.len() / FRAMES_OF_AN_EVENT) as u64);
-        if !self.begin() || !self.savings.pay(price, position) {
+        if self.trunks.are_used_up() {
+            self.clear();
+        }
+        if natives.len() > MOST_FRAMES || !self.begin() || !self.savings.pay(price, position) {
             return None;
         }
         let whole = Whole {
@@ -231,7 +236,7 @@ pub unsafe fn find<L: Layout>(thread: &mut Thread, at: At, python: Python) -> Op
         && let Some(way) = known.inner.way()
     {
         // SAFETY: the caller's promise; all were just found.
-        unsafe { known.sites.keep(at.key(), way, &*trunk, python, stack) };
+        unsafe { known.sites.keep(at.key(), way, trunk, python, stack) };
     }
     Some(stack)
 }

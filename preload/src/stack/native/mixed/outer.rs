@@ -208,7 +208,8 @@ pub(super) unsafe fn extend<L: Layout>(
             stack = enter::native_frame(thread, stack, ip);
         }
     }
-    let known = &mut thread.stacks.native.mixed.known;
+    let Stacks { native, marks, .. } = &mut thread.stacks;
+    let known = &mut native.mixed.known;
     let (behind, innermost) = (known.outer.depth - 1, known.outer.run_count - 1);
     known.outer.frames()[behind].stack = stack;
     let whole = Whole {
@@ -225,7 +226,12 @@ pub(super) unsafe fn extend<L: Layout>(
     let further = Some((cut(0, 0, outside), link));
     // SAFETY: all was just walked.
     let link = unsafe {
-        whole.keep_trunk::<L>(&mut known.trunks, &cut(innermost, behind, python), further)?
+        whole.keep_trunk::<L>(
+            &mut known.trunks,
+            marks,
+            &cut(innermost, behind, python),
+            further,
+        )?
     };
     // SAFETY: it was just kept.
     unsafe { link.trunk().map(<*mut Trunk>::cast_const) }

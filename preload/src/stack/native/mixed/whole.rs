@@ -11,9 +11,9 @@ use crate::stack::native::trunk::{Link, Python, Trunk, Trunks};
 
 /// The chain is cut at every so many native frames, counted from the outermost one: so a trunk has room
 /// for their words, and what is further in moves no cut.
-const STRETCH: usize = 40;
+const STRETCH: usize = 32;
 /// Trunks of a chain. A stack that takes more is put together each time.
-const CUTS: usize = 192;
+const CUTS: usize = 128;
 
 /// A whole stack.
 #[derive(Clone, Copy, Debug)]
@@ -118,7 +118,8 @@ impl Whole<'_> {
                 // SAFETY: the frame is live, and that is what there is of Python at it.
                 let found = unsafe { trunks.find::<L>(key, outside, marks) };
                 if let Some(trunk) = found.filter(|_| !is_first) {
-                    further = Some((cut, trunks.link(trunk)));
+                    // SAFETY: it was just found.
+                    further = Some((cut, unsafe { trunks.link(trunk) }));
                     break 'runs;
                 }
                 cuts.push(cut)?;
@@ -126,7 +127,7 @@ impl Whole<'_> {
         }
         for cut in cuts.all().iter().rev() {
             // SAFETY: the caller's promise.
-            let link = unsafe { self.keep_trunk::<L>(trunks, cut, further)? };
+            let link = unsafe { self.keep_trunk::<L>(trunks, marks, cut, further)? };
             further = Some((*cut, link));
         }
         Some(())
@@ -141,6 +142,7 @@ impl Whole<'_> {
     pub unsafe fn keep_trunk<L: Layout>(
         &self,
         trunks: &mut Trunks,
+        marks: &Marks,
         cut: &Cut,
         further: Option<(Cut, Link)>,
     ) -> Option<Link> {
@@ -150,7 +152,11 @@ impl Whole<'_> {
             python,
         } = *cut;
         let key = self.natives[behind].key();
-        let trunk = trunks.make_room(key, python)?;
+        // what leads to the caller of the outermost run is still the run's own
+        let is_outside = further.is_none_or(|(next, _)| {
+            next.python.depth == 0 && next.behind + 1 < self.runs[next.run].native
+        });
+        let trunk = trunks.make_room(key, python, is_outside || python.depth == 0)?;
         let (end, others) = match &further {
             None => (0, 0..run),
             // the next one tells of its own run
@@ -189,13 +195,13 @@ impl Whole<'_> {
             unsafe {
                 trunk.go_on(next, trail.base_slot(), key.bp)?;
                 if self.is_part {
-                    trunk.take_over::<L>();
+                    trunk.take_over::<L>(marks);
                 }
             };
         }
         trunk.complete(key, self.natives[behind].stack)?;
         let kept = &raw const *trunk;
-        // SAFETY: it stays where it is.
-        Some(trunks.link(unsafe { &*kept }))
+        // SAFETY: it is one of these.
+        Some(unsafe { trunks.link(kept) })
     }
 }

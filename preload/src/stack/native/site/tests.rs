@@ -30,7 +30,7 @@ fn rooms() -> (Sites, Trunks) {
 
 /// A trunk of one word.
 fn add_trunk(trunks: &mut Trunks, outer: Key, place: &AtomicUsize) {
-    let trunk = trunks.make_room(outer, PYTHON).expect("room");
+    let trunk = trunks.make_room(outer, PYTHON, true).expect("room");
     trunk.push(word(place)).expect("room");
     trunk.complete(outer, StackId(7)).expect("room");
 }

@@ -82,9 +82,13 @@ impl Program {
                 self.trunks
                     .find::<V310>(key(next), self.python(depth), &self.marks)
             };
-            self.trunks.link(trunk.expect("it is known"))
+            // SAFETY: it was just found.
+            unsafe { self.trunks.link(trunk.expect("it is known")) }
         });
-        let trunk = self.trunks.make_room(key(number), python).expect("room");
+        let trunk = self
+            .trunks
+            .make_room(key(number), python, next.is_none())
+            .expect("room");
         trunk.push(word).expect("room");
         if let Some(next) = next {
             // SAFETY: the trunks are where they were.
@@ -174,7 +178,10 @@ fn a_trunk_that_gave_way_is_no_part_of_a_chain() {
 fn a_base_that_decides_further_out_is_looked_at_where_it_was_saved() {
     let mut program = Program::new();
     let python = program.python(0);
-    let further = program.trunks.make_room(key(0), python).expect("room");
+    let further = program
+        .trunks
+        .make_room(key(0), python, true)
+        .expect("room");
     further.rely_on_base(program.words[0].get());
     further.complete(key(0), StackId(7)).expect("room");
     let link = {
@@ -184,11 +191,15 @@ fn a_base_that_decides_further_out_is_looked_at_where_it_was_saved() {
         };
         // SAFETY: it has no words.
         let further = unsafe { program.trunks.find::<V310>(key, python, &program.marks) };
-        program.trunks.link(further.expect("it is known"))
+        // SAFETY: it was just found.
+        unsafe { program.trunks.link(further.expect("it is known")) }
     };
     let slot = program.word(0).slot;
     for (number, base_slot) in [(1, Some(slot)), (2, None)] {
-        let trunk = program.trunks.make_room(key(number), python).expect("room");
+        let trunk = program
+            .trunks
+            .make_room(key(number), python, true)
+            .expect("room");
         // SAFETY: the trunks are where they were.
         unsafe { trunk.go_on(link, base_slot, 5).expect("room") };
         trunk.complete(key(number), StackId(7)).expect("room");
