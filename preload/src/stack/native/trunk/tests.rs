@@ -12,7 +12,7 @@ const MARKED: usize = 96;
 
 /// Words of a stack, and Python frames, of which one is real.
 struct Program {
-    words: [Cell<usize>; 3],
+    words: [Cell<usize>; 4],
     frames: [Frame; MARKED + 1],
     objects: [RefCell<[u64; 64]>; 2],
     marks: Marks,
@@ -34,7 +34,7 @@ impl Program {
         assert!(trunks.begin());
         assert!(may_be_at::<V310>(MARKED));
         Box::new(Self {
-            words: [const { Cell::new(1) }; 3],
+            words: [const { Cell::new(1) }; 4],
             // SAFETY: a frame is made of numbers.
             frames: unsafe { core::mem::zeroed() },
             objects: [const { RefCell::new([0; 64]) }; 2],
@@ -76,7 +76,7 @@ impl Program {
     fn keep(&mut self, number: usize, depth: usize, next: Option<usize>) {
         let (word, python) = (self.word(number), self.python(depth));
         let next = next.map(|next| {
-            let depth = if next == 0 { 0 } else { MARKED };
+            let depth = if next == 1 { MARKED } else { 0 };
             // SAFETY: all words are there.
             let trunk = unsafe {
                 self.trunks
@@ -87,7 +87,7 @@ impl Program {
         });
         let trunk = self
             .trunks
-            .make_room(key(number), python, next.is_none())
+            .make_room(key(number), python, depth == 0)
             .expect("room");
         trunk.push(word).expect("room");
         if let Some(next) = next {
@@ -142,6 +142,19 @@ fn what_is_further_out_than_a_mark_is_not_looked_at_again() {
     assert!(program.holds());
     program.change(0);
     assert!(!program.holds(), "the outermost one is not the frame's own");
+}
+
+#[test]
+fn all_that_is_further_out_than_python_is_looked_at() {
+    let mut program = Program::with_chain();
+    program.keep(3, 0, Some(0));
+    program.keep(1, MARKED, Some(3));
+    program.keep(2, MARKED + 1, Some(1));
+    assert!(program.holds());
+    program.change(1);
+    assert!(program.holds(), "it is settled");
+    program.change(3);
+    assert!(!program.holds());
 }
 
 #[test]
