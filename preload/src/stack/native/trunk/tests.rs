@@ -146,7 +146,10 @@ fn what_is_further_out_than_a_mark_is_not_looked_at_again() {
 
 #[test]
 fn all_that_is_further_out_than_python_is_looked_at() {
-    let mut program = Program::with_chain();
+    let mut program = Program::new();
+    program.call(0);
+    program.mark();
+    program.keep(0, 0, None);
     program.keep(3, 0, Some(0));
     program.keep(1, MARKED, Some(3));
     program.keep(2, MARKED + 1, Some(1));
