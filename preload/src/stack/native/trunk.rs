@@ -123,6 +123,19 @@ pub struct Link {
 }
 
 impl Link {
+    /// What leads back to a trunk, for as long as it is kept.
+    ///
+    /// # Safety
+    ///
+    /// It must be one of a table.
+    pub unsafe fn to(trunk: *const Trunk) -> Self {
+        Self {
+            trunk: trunk.cast_mut(),
+            // SAFETY: the caller's promise.
+            serial: unsafe { (*trunk).serial },
+        }
+    }
+
     /// The trunk, if it is still the same.
     ///
     /// # Safety
@@ -481,19 +494,6 @@ impl Trunks {
         trunk.is_outside = is_outside;
         trunk.settled.frame = 0;
         Some(trunk)
-    }
-
-    /// What leads back to a trunk, for as long as it is kept.
-    ///
-    /// # Safety
-    ///
-    /// It must be one of these.
-    pub unsafe fn link(&self, trunk: *const Trunk) -> Link {
-        Link {
-            trunk: trunk.cast_mut(),
-            // SAFETY: the caller's promise.
-            serial: unsafe { (*trunk).serial },
-        }
     }
 
     /// Whether there are no serials any more.

@@ -117,7 +117,7 @@ impl Outer {
             unsafe {
                 python = python.outside(first);
                 if let Some(trunk) = trunks.find::<L>(key, python, marks) {
-                    break trunks.link(trunk);
+                    break Link::to(trunk);
                 }
             }
         };

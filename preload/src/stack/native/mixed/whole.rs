@@ -119,7 +119,7 @@ impl Whole<'_> {
                 let found = unsafe { trunks.find::<L>(key, outside, marks) };
                 if let Some(trunk) = found.filter(|_| !is_first) {
                     // SAFETY: it was just found.
-                    further = Some((cut, unsafe { trunks.link(trunk) }));
+                    further = Some((cut, unsafe { Link::to(trunk) }));
                     break 'runs;
                 }
                 cuts.push(cut)?;
@@ -202,6 +202,6 @@ impl Whole<'_> {
         trunk.complete(key, self.natives[behind].stack)?;
         let kept = &raw const *trunk;
         // SAFETY: it is one of these.
-        Some(unsafe { trunks.link(kept) })
+        Some(unsafe { Link::to(kept) })
     }
 }

@@ -1,6 +1,6 @@
 //! Chains of trunks, and what is not looked at again below a mark.
 
-use super::{Key, Python, Trunks, Word};
+use super::{Key, Link, Python, Trunks, Word};
 use crate::python::layout::{Layout, V310};
 use crate::stack::marks::{Marks, may_be_at};
 use crate::stack::python::Frame;
@@ -83,7 +83,7 @@ impl Program {
                     .find::<V310>(key(next), self.python(depth), &self.marks)
             };
             // SAFETY: it was just found.
-            unsafe { self.trunks.link(trunk.expect("it is known")) }
+            unsafe { Link::to(trunk.expect("it is known")) }
         });
         let trunk = self
             .trunks
@@ -208,7 +208,7 @@ fn a_base_that_decides_further_out_is_looked_at_where_it_was_saved() {
         // SAFETY: it has no words.
         let further = unsafe { program.trunks.find::<V310>(key, python, &program.marks) };
         // SAFETY: it was just found.
-        unsafe { program.trunks.link(further.expect("it is known")) }
+        unsafe { Link::to(further.expect("it is known")) }
     };
     let slot = program.word(0).slot;
     for (number, base_slot) in [(1, Some(slot)), (2, None)] {
