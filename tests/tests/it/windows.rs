@@ -202,6 +202,7 @@ fn near_the_end_of_a_long_recording_little_is_read() {
     let (short, whole) = (read(false), read(true));
     assert_eq!((short.0, short.1), (whole.0, whole.1));
     assert!(whole.2 > 20 << 20, "{}", whole.2);
-    // what was before the first restart, where all is defined, and around the span
-    assert!(short.2 < 14 << 20, "{} of {}", short.2, whole.2);
+    // what was before the first restart, where all is defined, and around the span: a third, and
+    // more on a machine that is busy for most of the rest
+    assert!(short.2 < whole.2 / 2, "{} of {}", short.2, whole.2);
 }
