@@ -24,9 +24,12 @@ int main(int count, char **arguments) {
     char one;
     for (int number = 0; number < children; number++)
         if (read(ready[0], &one, 1) != 1) return 5;
+    /* now, and not while some of the blocks that pass are alive, is the peak */
+    char *most = malloc((size_t)(children + 1) * 300007);
     close(leave[1]);
     int status, wrong = 0;
     while (wait(&status) > 0) wrong += status != 0;
+    free(most);
     printf("%d\n", wrong);
     return 0;
 }
