@@ -29,6 +29,8 @@ static FAMILY: AtomicU32 = AtomicU32::new(0);
 static RUNTIME: AtomicUsize = AtomicUsize::new(0);
 static CURRENT_THREAD: AtomicUsize = AtomicUsize::new(0);
 static OWN_THREAD: AtomicUsize = AtomicUsize::new(0);
+/// Where the runtime keeps the state of the thread that destroys it.
+static FINALIZING: AtomicUsize = AtomicUsize::new(0);
 static CODE_TYPE: AtomicUsize = AtomicUsize::new(0);
 static VERSION: AtomicU32 = AtomicU32::new(0);
 
@@ -65,6 +67,9 @@ pub fn find() -> Option<Support> {
     ) else {
         return Some(Support::UnknownVersion);
     };
+    // SAFETY: the runtime of this family, as it was found; it is never unloaded.
+    let finalizing = unsafe { published::finalizing(family, runtime) };
+    FINALIZING.store(finalizing, Ordering::Relaxed);
     RUNTIME.store(runtime, Ordering::Relaxed);
     CURRENT_THREAD.store(current, Ordering::Relaxed);
     OWN_THREAD.store(own, Ordering::Relaxed);
@@ -140,14 +145,21 @@ pub fn runtime() -> usize {
     RUNTIME.load(Ordering::Relaxed)
 }
 
+/// The state of the thread in which the interpreter destroys what it has; zero until it begins.
+#[inline(always)]
+pub fn finalizing() -> usize {
+    let word = FINALIZING.load(Ordering::Relaxed);
+    if word == 0 {
+        return 0;
+    }
+    // SAFETY: a word of the runtime, which lives as long as the interpreter's library.
+    unsafe { load(word, 0) }
+}
+
 /// Whether the interpreter has begun to destroy what it has.
 #[inline]
 pub fn is_finalizing() -> bool {
-    let Some(family) = family() else {
-        return false;
-    };
-    // SAFETY: the runtime of this family, as it was found; it is never unloaded.
-    unsafe { published::is_finalizing(family, runtime()) }
+    finalizing() != 0
 }
 
 /// The state of the thread that holds the interpreter lock (to 3.11), or of this thread if it holds
@@ -159,7 +171,10 @@ pub fn current_thread() -> usize {
 }
 
 /// The state of this very thread, with or without the lock; zero for none. Only to be called when
-/// [`family`] is known.
+/// [`family`] is known. While the interpreter is [finalizing], a thread that does not do that gets
+/// the address of a state that may be gone.
+///
+/// [finalizing]: finalizing()
 #[inline]
 pub fn own_thread() -> usize {
     // SAFETY: as above.

@@ -10,6 +10,7 @@ pub mod native;
 pub mod python;
 
 use crate::memory::Array;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering, compiler_fence};
 use intern::Tree;
 use marks::Marks;
 use memprof_wire::units::StackId;
@@ -34,7 +35,9 @@ pub struct Stacks {
     /// How many code objects had been forgotten at the last capture.
     forgotten: u64,
     /// The interpreter's state of this thread, as far as known.
-    pub python_thread: usize,
+    pub python_thread: AtomicUsize,
+    /// Whether frames are being read without the interpreter lock.
+    pub reading: AtomicBool,
     /// Whether stacks had to be merged.
     merged: bool,
     /// The native frames, if they are asked for.
@@ -103,12 +106,26 @@ impl Stacks {
             chunk_frame: 0,
             marks: Marks::new(),
             forgotten: 0,
-            python_thread: 0,
+            python_thread: AtomicUsize::new(0),
+            reading: AtomicBool::new(false),
             merged: false,
             native: native::Native::new(),
             codes: [NO_CODE; CODES],
             steps: [NO_STEP; STEPS],
         }
+    }
+
+    /// Frames are read while others run: whoever gives them back waits for the end of it, see
+    /// [`settle`](crate::thread::settle).
+    #[inline(always)]
+    fn begin_reading(&self) {
+        self.reading.store(true, Ordering::Relaxed);
+        compiler_fence(Ordering::SeqCst);
+    }
+
+    #[inline(always)]
+    fn end_reading(&self) {
+        self.reading.store(false, Ordering::Release);
     }
 
     /// Gives all memory back, before another thread's stacks are put in this place.
@@ -117,6 +134,14 @@ impl Stacks {
         self.frames.release();
         self.fresh.release();
         self.native.clear();
+    }
+
+    /// A block was given back by this thread. It may be the interpreter's state of it.
+    #[inline(always)]
+    pub fn given_back(&self, address: usize) {
+        if address == self.python_thread.load(Ordering::Relaxed) {
+            self.python_thread.store(0, Ordering::Relaxed);
+        }
     }
 
     /// A range was unmapped by this thread. If it was the interpreter's present data-stack chunk,

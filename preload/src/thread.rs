@@ -2,6 +2,7 @@
 
 mod claim;
 mod name;
+pub mod settle;
 
 use crate::guard::Guard;
 use crate::python::types;

@@ -6,7 +6,7 @@ use crate::hooks::python;
 use crate::original;
 use crate::stack::native;
 use crate::stack::python::capture;
-use crate::thread::Thread;
+use crate::thread::{Thread, settle};
 use core::ffi::{c_int, c_void};
 use memprof_wire::event::{Event, MappingKind};
 use memprof_wire::units::{Address, Size};
@@ -90,6 +90,7 @@ pub unsafe extern "C" fn munmap(address: *mut c_void, length: usize) -> c_int {
         return unsafe { original(address, length) };
     };
     if let Some(thread) = Thread::ready(&guard) {
+        settle::before_giving_back(thread);
         thread.stacks.unmapped(address.addr());
         let (address, length) = (Address(address.addr() as u64), Size(length as u64));
         thread.event(&Event::Unmap { address, length });

@@ -14,7 +14,7 @@ use crate::census;
 use crate::guard::Guard;
 use crate::hooks::shutdown;
 use crate::python::types;
-use crate::thread::Thread;
+use crate::thread::{Thread, settle};
 pub use again::{are_lost, reinstall_if_lost};
 use core::ffi::c_void;
 use domain::{Domain, Obj};
@@ -73,8 +73,9 @@ fn freeing<I: Interpreter, D: Domain>(guard: &Guard, block: *mut c_void) {
         }
         return;
     };
-    if !D::LOCKED && block.addr() == thread.stacks.python_thread {
-        thread.stacks.python_thread = 0;
+    if !D::LOCKED {
+        settle::before_giving_back(thread);
+        thread.stacks.given_back(block.addr());
     }
     let type_id = if D::OBJECTS {
         I::dying(thread, block.addr())

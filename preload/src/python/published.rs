@@ -38,21 +38,22 @@ pub unsafe fn check(family: Family, runtime: usize) -> Support {
     }
 }
 
-/// Whether an interpreter has begun to finalise: `_PyRuntime._finalizing`, the word behind the four
-/// or five `int`s at the front, or where the interpreter publishes it.
+/// Where a runtime keeps the state of the thread that finalises it: `_PyRuntime._finalizing`, the
+/// word behind the four or five `int`s at the front, or where the interpreter publishes it.
 ///
 /// # Safety
 ///
 /// `runtime` must be the address of `_PyRuntime` of an interpreter of that family.
-pub unsafe fn is_finalizing(family: Family, runtime: usize) -> bool {
-    // SAFETY: the structure is much larger than what is read; the published offset lies within it.
-    let word = |offset: usize| unsafe { ((runtime + offset) as *const usize).read_volatile() };
+pub unsafe fn finalizing(family: Family, runtime: usize) -> usize {
     let offset = match family {
         Family::V39 | Family::V310 => 16,
         Family::V311 | Family::V312 => 24,
-        Family::V313 | Family::V314 | Family::V315 => word(PUBLISHED_FINALIZING),
+        // SAFETY: the structure is larger; what it publishes is never changed.
+        Family::V313 | Family::V314 | Family::V315 => unsafe {
+            ((runtime + PUBLISHED_FINALIZING) as *const usize).read()
+        },
     };
-    word(offset) != 0
+    runtime + offset
 }
 
 /// `_Py_DebugOffsets.runtime_state.finalizing`

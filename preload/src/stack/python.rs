@@ -19,6 +19,7 @@ use crate::python::layout::{Family, Layout, with_layout};
 use crate::python::{self, load, names};
 use crate::thread::Thread;
 use compare::{callers_unchanged_to, is_unchanged};
+use core::sync::atomic::Ordering;
 use memprof_wire::units::StackId;
 use rebuild::rebuild;
 pub(super) use resolve::note_merged;
@@ -75,29 +76,45 @@ fn capture_without_lock(family: Family, thread: &mut Thread) -> StackId {
 
 #[inline(always)]
 fn without_lock<L: Layout>(thread: &mut Thread) -> StackId {
-    let state = own_state::<L>(thread);
-    if state == 0 {
+    thread.stacks.begin_reading();
+    let state = own_state::<L>(&thread.stacks);
+    let stack = if state == 0 {
         StackId::NONE
     } else {
         // SAFETY: it is this thread's own.
         unsafe { frames_of::<L>(thread, state) }
-    }
+    };
+    thread.stacks.end_reading();
+    stack
 }
 
-/// The interpreter's state of the calling thread; 0 for none.
+/// The interpreter's state of the calling thread, which has said that it is reading; 0 for none.
 #[inline(always)]
-pub(super) fn own_state<L: Layout>(thread: &mut Thread) -> usize {
+pub(super) fn own_state<L: Layout>(stacks: &Stacks) -> usize {
     let mut state = state_of_lock_holder::<L>();
     if L::RUNTIME_THREAD != 0 {
         // the holder of the lock may be any thread: believe only what is known to be one's own
-        if state == 0 || state != thread.stacks.python_thread {
-            state = python::own_thread();
-            thread.stacks.python_thread = state;
+        if state == 0 || state != stacks.python_thread.load(Ordering::Relaxed) {
+            state = own_state_without_lock();
+            stacks.python_thread.store(state, Ordering::Relaxed);
         }
     } else if state == 0 {
-        state = python::own_thread();
+        state = own_state_without_lock();
     }
     state
+}
+
+/// The interpreter's state of the calling thread, which does not hold the lock as far as is known.
+#[inline(always)]
+fn own_state_without_lock() -> usize {
+    let state = python::own_thread();
+    let finalizing = python::finalizing();
+    // what other threads have is destroyed, and they are not told
+    if finalizing == 0 || state == finalizing {
+        state
+    } else {
+        0
+    }
 }
 
 /// The Python stack of the calling thread, which holds the interpreter lock.
@@ -142,7 +159,8 @@ fn note_name<L: Layout>(thread: &mut Thread) {
 pub(super) fn state_with_lock<L: Layout>(thread: &mut Thread) -> usize {
     let state = state_of_lock_holder::<L>();
     if L::RUNTIME_THREAD != 0 {
-        thread.stacks.python_thread = state;
+        let own = &thread.stacks.python_thread;
+        own.store(state, Ordering::Relaxed);
     }
     state
 }

@@ -14,6 +14,16 @@ use memprof_wire::session::{CAPACITY, FIRST_CAPACITY, RINGS, SessionPage};
 static THREADS: [AtomicPtr<Thread>; RINGS] =
     [const { AtomicPtr::new(core::ptr::null_mut()) }; RINGS];
 
+/// The threads that are there, and some that have ended. None is ever unmapped; a child of a fork
+/// sees none of its parent's.
+pub(super) fn known() -> impl Iterator<Item = *const Thread> {
+    let all = THREADS.iter().map(|it| it.load(Ordering::Acquire));
+    all.map(<*mut Thread>::cast_const).filter(|&thread| {
+        // SAFETY: what stands there stays mapped; this is a word that is zero or set.
+        !thread.is_null() && unsafe { (&raw const (*thread).in_use).read_volatile() == IN_USE }
+    })
+}
+
 /// The large parts of a [`Thread`] as they are at first: copied from here, because a thread may have
 /// a stack of 16 KiB, which is no place to build them on.
 struct Fresh {

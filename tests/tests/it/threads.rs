@@ -2,7 +2,7 @@
 
 use crate::capture::{Capture, What};
 use crate::interpreters;
-use crate::programs::c;
+use crate::programs::{c, c_with};
 use crate::scenario::Scenario;
 use std::collections::{HashMap, HashSet};
 
@@ -107,5 +107,41 @@ fn a_thread_whose_object_has_no_attributes_yet_is_not_harmed_by_the_search_for_i
     for interpreter in interpreters::all() {
         let run = Scenario::script(interpreter, "thread_without_dictionary.py").recorded();
         assert_eq!(run.stdout, "alive\n", "{interpreter}");
+    }
+}
+
+/// Threads that the interpreter leaves to themselves allocate while it destroys what it knows of
+/// them, and after it. What the C library has freed is filled with nonsense: who read it would not
+/// live.
+#[test]
+fn threads_that_outlive_the_interpreter_go_on() {
+    let library = c_with("daemons", "daemons.so", &["-shared", "-fPIC"]);
+    for interpreter in interpreters::all() {
+        for native in ["--no-native", "--native"] {
+            let scenario = Scenario::script(interpreter, "daemons.py")
+                .argument(&library)
+                .option(native)
+                .environment("MALLOC_PERTURB_", "165");
+            let run = scenario.recorded();
+            assert_eq!(run.stdout, "6 went on\n", "{interpreter} {native}");
+            let capture = run.capture();
+            assert!(capture.complete && capture.lost == 0);
+            let mut blocks = HashMap::<usize, Vec<_>>::new();
+            for block in capture.of_size(4567) {
+                blocks.entry(block.thread).or_default().push(block.at);
+            }
+            let below = |at| {
+                let stack = capture.stacks([at]).remove(0);
+                stack.iter().filter(|it| it.function == "below").count()
+            };
+            let calls = |of: fn(&[_]) -> _| {
+                let mut calls: Vec<usize> = blocks.values().map(|it| below(of(it))).collect();
+                calls.sort_unstable();
+                calls
+            };
+            let (first, last) = (calls(|it| it[0]), calls(|it| it[it.len() - 1]));
+            assert_eq!(first, [1, 6, 11, 16, 21, 26], "{interpreter} {native}");
+            assert_eq!(last, [0; 6], "{interpreter} {native}");
+        }
     }
 }

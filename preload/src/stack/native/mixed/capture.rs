@@ -26,14 +26,17 @@ pub fn capture(thread: &mut Thread, at: At) -> StackId {
 
 #[inline(never)]
 fn without_lock<L: Layout>(thread: &mut Thread, at: At) -> StackId {
-    let state = own_state::<L>(thread);
+    thread.stacks.begin_reading();
+    let state = own_state::<L>(&thread.stacks);
     // SAFETY: that frame called the hook, and the state is this thread's own.
-    unsafe {
+    let stack = unsafe {
         match at_site::<L>(thread, at.key(), state) {
             Ok(stack) => stack,
             Err(unknown) => elsewhere::<L>(thread, at, state, unknown),
         }
-    }
+    };
+    thread.stacks.end_reading();
+    stack
 }
 
 /// The stack of the calling thread, which holds the interpreter lock.
