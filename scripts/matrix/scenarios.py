@@ -112,6 +112,19 @@ def embedded(memprof, interpreter):
     return "ok"
 
 
+def outlived(native):
+    def scenario(memprof, interpreter):
+        with tempfile.TemporaryDirectory() as folder:
+            library = f"{folder}/daemons.so"
+            subprocess.run(["cc", "-O1", "-fno-builtin", "-shared", "-fPIC", "-o", library,
+                            PROGRAMS / "daemons.c"], check=True)
+            run = Run(memprof, interpreter, [str(PROGRAMS / "daemons.py"), library], [native],
+                      {"MALLOC_PERTURB_": "165"})
+        expect(run.output.stdout, "6 went on\n", "threads")
+        return "ok"
+    return scenario
+
+
 def malloc(choice):
     def scenario(memprof, interpreter):
         run = Run(memprof, interpreter, ["-c", programs.MALLOC], environment={"PYTHONMALLOC": choice})
@@ -148,6 +161,8 @@ SCENARIOS = {
     "dlopen, twice initialised, C threads": embedded,
     "--native: machine code between frames": code(programs.NATIVE, callback, options=["--native"]),
     "--native: random stacks": stacks(WALK, "11", "1000", native=True),
+    "threads that outlive the interpreter": outlived("--no-native"),
+    "--native: threads that outlive it": outlived("--native"),
     "kinds by line": counted(KINDS),
     "kinds by line, PYTHONMALLOC=debug": counted(KINDS, environment={"PYTHONMALLOC": "debug"}),
     "numpy's arrays and their buffers": counted(ARRAYS, "numpy"),
