@@ -10,20 +10,23 @@
 //! chunks, deep frames are marked: see [`super::marks`].
 
 mod compare;
+mod look;
 mod rebuild;
 mod resolve;
+mod state;
 
 use super::Stacks;
 use super::native::{self, Word};
 use crate::python::layout::{Family, Layout, with_layout};
 use crate::python::{self, load, names};
 use crate::thread::Thread;
-use compare::{callers_unchanged_to, is_unchanged};
-use core::sync::atomic::Ordering;
+use compare::is_unchanged;
+use look::look;
 use memprof_wire::units::StackId;
 use rebuild::rebuild;
 pub(super) use resolve::note_merged;
 use resolve::resolve;
+pub(super) use state::{own_state, state_with_lock};
 
 /// A frame as it was when it was last seen.
 #[derive(Clone, Copy, Debug)]
@@ -88,35 +91,6 @@ fn without_lock<L: Layout>(thread: &mut Thread) -> StackId {
     stack
 }
 
-/// The interpreter's state of the calling thread, which has said that it is reading; 0 for none.
-#[inline(always)]
-pub(super) fn own_state<L: Layout>(stacks: &Stacks) -> usize {
-    let mut state = state_of_lock_holder::<L>();
-    if L::RUNTIME_THREAD != 0 {
-        // the holder of the lock may be any thread: believe only what is known to be one's own
-        if state == 0 || state != stacks.python_thread.load(Ordering::Relaxed) {
-            state = own_state_without_lock();
-            stacks.python_thread.store(state, Ordering::Relaxed);
-        }
-    } else if state == 0 {
-        state = own_state_without_lock();
-    }
-    state
-}
-
-/// The interpreter's state of the calling thread, which does not hold the lock as far as is known.
-#[inline(always)]
-fn own_state_without_lock() -> usize {
-    let state = python::own_thread();
-    let finalizing = python::finalizing();
-    // what other threads have is destroyed, and they are not told
-    if finalizing == 0 || state == finalizing {
-        state
-    } else {
-        0
-    }
-}
-
 /// The Python stack of the calling thread, which holds the interpreter lock.
 #[inline(always)]
 pub fn capture_with_lock<L: Layout>(thread: &mut Thread) -> StackId {
@@ -154,26 +128,6 @@ fn note_name<L: Layout>(thread: &mut Thread) {
     }
 }
 
-/// The interpreter's state of the calling thread, which holds the interpreter lock.
-#[inline(always)]
-pub(super) fn state_with_lock<L: Layout>(thread: &mut Thread) -> usize {
-    let state = state_of_lock_holder::<L>();
-    if L::RUNTIME_THREAD != 0 {
-        let own = &thread.stacks.python_thread;
-        own.store(state, Ordering::Relaxed);
-    }
-    state
-}
-
-#[inline(always)]
-fn state_of_lock_holder<L: Layout>() -> usize {
-    if L::RUNTIME_THREAD == 0 {
-        return python::current_thread();
-    }
-    // SAFETY: a word of the runtime's structure, which lives as long as the interpreter's library.
-    unsafe { load(python::runtime(), L::RUNTIME_THREAD) }
-}
-
 /// Reads what identifies the instruction of a frame.
 ///
 /// # Safety
@@ -187,50 +141,6 @@ unsafe fn instruction_of<L: Layout>(frame: usize) -> usize {
             load(frame, L::FRAME_INSTRUCTION)
         } else {
             ((frame + L::FRAME_INSTRUCTION) as *const i32).read_volatile() as usize
-        }
-    }
-}
-
-/// How the live frames compare with the kept ones, at a first look.
-struct Look {
-    /// The innermost live frame.
-    top: usize,
-    /// The present chunk, where chunks tell anything.
-    chunk: usize,
-    /// Whether it is the innermost one of those kept, and all its callers are as they were.
-    callers_unchanged: bool,
-}
-
-/// # Safety
-///
-/// `state` must be this thread's own, or its lock be held: then its frames stand still.
-#[inline(always)]
-unsafe fn look<L: Layout>(stacks: &Stacks, state: usize) -> Look {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let mut top = load(state, L::THREAD_FRAME);
-        if let Some(offset) = L::CFRAME_FRAME {
-            top = load(top, offset);
-        }
-        let chunk = if L::THREAD_CHUNK == 0 || python::keeps_chunks::<L>() {
-            0
-        } else {
-            load(state, L::THREAD_CHUNK)
-        };
-        let depth = stacks.depth;
-        let mut callers_unchanged = false;
-        if depth > 0 && stacks.forgotten == python::CODES.forgotten() {
-            let frames = stacks.frames.items();
-            let last = frames.add(depth - 1);
-            if (*last).address == top && stacks.chunk == chunk {
-                let floor = stacks.floor(chunk, depth - 1);
-                callers_unchanged = callers_unchanged_to::<L>(frames, depth - 1, floor);
-            }
-        }
-        Look {
-            top,
-            chunk,
-            callers_unchanged,
         }
     }
 }
