@@ -5,7 +5,10 @@
 //! objects and their hash tables are all that is needed. The formats are those of the System V gABI
 //! and, for `DT_GNU_HASH`, of the GNU tools.
 
+mod held;
+
 use core::ffi::{CStr, c_char};
+pub use held::held;
 
 /// The head of the loader's record of an object (`struct link_map` of `<link.h>`).
 #[derive(Debug)]
@@ -101,9 +104,9 @@ impl Iterator for Objects {
     type Item = &'static Object;
 
     fn next(&mut self) -> Option<&'static Object> {
-        // SAFETY: the loader's list is only appended to, or unlinked from by dlclose; a program
-        // that closes libraries while its first thread still starts is not survived by the loader
-        // itself either.
+        // SAFETY: the loader's list is only appended to, or unlinked from by dlclose, which waits
+        // for who looks through `held`; others look before the program has threads, or for an
+        // interpreter, which comes once.
         let object = unsafe { self.next.as_ref()? };
         self.next = object.next;
         Some(object)

@@ -9,7 +9,7 @@ use crate::python::types;
 use crate::stack::Stacks;
 use crate::tls::{self, Tls};
 use crate::{census, elf, raw, session};
-use claim::claim;
+use claim::{claim, known};
 use core::sync::atomic::Ordering;
 use memprof_wire::allocator::Allocator;
 use memprof_wire::event::{Event, Note};
@@ -260,7 +260,11 @@ impl Thread {
             }
             // dark while it is being set up, and for good if that fails
             (*tls).thread = tls::DARK;
-            let thread = claim(session::page()?)?;
+            let page = session::page()?;
+            if is_in_a_child() && !session::join_after_fork() {
+                return None;
+            }
+            let thread = claim(page)?;
             (*tls).thread = thread;
             let thread = &mut *thread;
             thread.begin_turn();
@@ -269,6 +273,12 @@ impl Thread {
             Some(thread)
         }
     }
+}
+
+/// Whether this is the child of a fork by a thread that had no ring, and the first to notice. What
+/// only shares its parent's memory finds the threads there in use.
+fn is_in_a_child() -> bool {
+    raw::process() != session::process() && known().next().is_none()
 }
 
 /// The child of a fork has its parent's pointer, but not its ring.

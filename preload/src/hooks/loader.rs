@@ -54,10 +54,12 @@ unsafe extern "C" fn original_if_caller_matters(
         return 0;
     }
     // the caller is the object with the greatest base below the return address
-    let caller = elf::objects()
-        .filter(|object| object.base() <= return_address)
-        .max_by_key(|object| object.base());
-    let matters = caller.is_some_and(elf::Object::has_search_path);
+    let matters = elf::held(|| {
+        let caller = elf::objects()
+            .filter(|object| object.base() <= return_address)
+            .max_by_key(|object| object.base());
+        caller.is_some_and(elf::Object::has_search_path)
+    });
     if matters {
         changed();
         native::forget_all();
@@ -81,7 +83,7 @@ unsafe extern "C" fn open_and_look(name: *const c_char, flags: c_int) -> *mut c_
         if python::install_if_loaded() {
             // what came by dlopen could go by dlclose, and its functions and data are used now
             let is_interpreter = |object: &&elf::Object| object.find(c"_PyRuntime").is_some();
-            if let Some(interpreter) = elf::objects().find(is_interpreter) {
+            if let Some(interpreter) = elf::held(|| elf::objects().find(is_interpreter)) {
                 pin(interpreter);
             }
         }
@@ -101,12 +103,13 @@ pub unsafe extern "C" fn dlclose(library: *mut c_void) -> c_int {
         return -1;
     };
     session::await_look();
-    let before = elf::objects().count();
+    let count = || elf::held(|| elf::objects().count());
+    let before = count();
     native::forget_all();
     // SAFETY: the caller's argument, handed on.
     let result = unsafe { original(library) };
     native::forget_all();
-    if elf::objects().count() < before {
+    if count() < before {
         native::forget_meanings();
     }
     changed();

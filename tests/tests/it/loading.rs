@@ -1,6 +1,8 @@
-//! Where the preloaded library can be loaded.
+//! Where the preloaded library can be loaded, and what it does while others are.
 
 use crate::binaries::memprof;
+use crate::programs::{c, c_with};
+use crate::scenario::Scenario;
 use std::process::Command;
 
 /// The oldest C library that it is to be loaded by.
@@ -46,5 +48,22 @@ fn the_library_asks_for_no_symbol_newer_than_glibc_2_31() {
             "libm.so.6",
         ];
         assert!(everywhere.contains(&library), "{library}");
+    }
+}
+
+/// Whoever looks for something among the loaded objects does it while others are unloaded.
+#[test]
+fn threads_may_load_and_unload_libraries_at_the_same_time() {
+    let library = |name| c_with("plugin", name, &["-shared", "-fPIC", "-DNAME=work"]);
+    let run = Scenario::program(c("loads"))
+        .argument("100")
+        .argument(library("coming.so"))
+        .argument(library("going.so"))
+        .recorded();
+    assert_eq!(run.stdout, "ok\n");
+    let capture = run.capture();
+    assert!(capture.complete && capture.lost == 0);
+    for size in 7001..7004 {
+        assert_eq!(capture.of_size(size).len(), 100, "{size}");
     }
 }

@@ -6,6 +6,7 @@ use crate::interpreters::{self, usual};
 use crate::programs::{c, source};
 use crate::scenario::{Folder, Run, Scenario, assert_same_text, finish};
 use memprof_reporter::recording::Recording;
+use std::collections::BTreeSet;
 
 const WAYS: [&str; 6] = [
     "fork",
@@ -91,6 +92,38 @@ fn nothing_of_a_vfork_gets_into_the_parents_recording() {
     }
     capture.only(100_003);
     capture.only(100_019);
+}
+
+/// They have no ring yet by which the child could see whose it is.
+#[test]
+fn children_of_threads_that_recorded_nothing_are_followed_or_not() {
+    let scenario = Scenario::program(c("quiet_forks"));
+    let run = scenario.recorded();
+    assert_eq!(run.stdout, "4\n");
+    let capture = run.capture();
+    assert!(capture.complete && capture.lost == 0);
+    let of_children = |capture: &Capture| {
+        let sizes = capture.allocations().map(|it| it.size);
+        sizes
+            .filter(|size| (700_001..900_000).contains(size))
+            .count()
+    };
+    assert_eq!(of_children(&capture), 0);
+    capture.only(900_001);
+
+    let run = scenario.option("--follow-children").recorded();
+    assert_eq!(run.stdout, "4\n");
+    let capture = run.capture();
+    assert!(capture.complete && capture.lost == 0);
+    assert_eq!(of_children(&capture), 8);
+    let process = |size| capture.threads[capture.only(size).thread].process;
+    let children: BTreeSet<u32> = (700_001..700_005).map(process).collect();
+    assert_eq!(children.len(), 4);
+    assert!(!children.contains(&process(900_001)));
+    assert_eq!(
+        run.json(&["info"])["processes"].as_array().unwrap().len(),
+        5
+    );
 }
 
 #[test]

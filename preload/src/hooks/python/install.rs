@@ -29,13 +29,11 @@ pub fn install_if_loaded() -> bool {
     if session::page().is_none() || INSTALLED.load(Ordering::Acquire) {
         return false;
     }
-    let (Some(get), Some(set)) = (
-        accessor(c"PyMem_GetAllocator"),
-        accessor(c"PyMem_SetAllocator"),
-    ) else {
-        return false;
-    };
-    let Some(support) = python::find() else {
+    let found = elf::held(|| {
+        let get = accessor(c"PyMem_GetAllocator")?;
+        Some((get, accessor(c"PyMem_SetAllocator")?, python::find()?))
+    });
+    let Some((get, set, support)) = found else {
         return false;
     };
     if INSTALLED.swap(true, Ordering::AcqRel) {
