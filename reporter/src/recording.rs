@@ -187,6 +187,16 @@ impl Recording {
             .sum()
     }
 
+    /// Decoded bytes of those chunks that may hold more than allocations and frees.
+    pub fn defining_bytes(&self) -> u64 {
+        let chunks = self.streams.iter().flat_map(|stream| &stream.chunks);
+        chunks
+            .map(|&chunk| &self.reader.chunks()[chunk])
+            .filter(|chunk| !chunk.head.only_blocks)
+            .map(|chunk| u64::from(chunk.raw))
+            .sum()
+    }
+
     /// Bytes of a page of the machine.
     pub fn page_size(&self) -> u64 {
         match self.facts().page_size {

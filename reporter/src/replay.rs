@@ -42,7 +42,7 @@ mod window;
 
 pub use allocated::Allocated;
 pub use atoms::{ATOMS, Answers, Atom, Atoms};
-pub use calls::{Call, CallId, Calls};
+pub use calls::{Call, CallId, Calls, PlaceId};
 pub use definitions::{CodeObject, Definitions, Interpreter, MarkSeen, StreamNames};
 pub use descriptions::owner_of_part;
 pub use engine::Replay;

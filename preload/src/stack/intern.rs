@@ -8,12 +8,13 @@ use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use memprof_wire::units::StackId;
 use table::Table;
 
-/// Stacks beyond this count are merged into their callers: 16 MiB, and up to as much again where
-/// most are children of a few.
-const LIMIT: u32 = 1 << 20;
-/// The same where native frames are recorded: to import pandas alone makes a million of them, as
-/// marshal goes into itself below each of the importing modules. 64 MiB, and up to as much again.
-const NATIVE_LIMIT: u32 = 1 << 22;
+/// Stacks beyond this count are merged into their callers: 64 MiB, and up to as much again where
+/// most are children of a few. To import `torch` makes 1.2 million of them.
+const LIMIT: u32 = 1 << 22;
+/// The same where native frames are recorded: to import pandas makes a million of them and `torch`
+/// fifteen, as marshal goes into itself below each of the importing modules. 256 MiB, and up to as
+/// much again.
+const NATIVE_LIMIT: u32 = 1 << 24;
 
 /// The innermost frame of a stack, in two words of the tree's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,13 +8,13 @@ use crate::report::info::{
     CensusInfo, Info, InterpreterInfo, MarkInfo, ThreadInfo, python_version,
 };
 use crate::report::{endings, notes, processes};
-use memprof_wire::event::Event;
+use memprof_wire::event::{Event, Note};
 use memprof_wire::units::{Microseconds, Turn};
 use std::ops::ControlFlow;
 
-/// Recordings with more decoded bytes than this are not read for their marks: `info` answers at
-/// once, whatever the size.
-const READ_ALL: u64 = 64 << 20;
+/// Recordings with more decoded bytes than this that may hold marks are not read for them: `info`
+/// answers at once, whatever the size.
+const READ_ALL: u64 = 1 << 30;
 
 /// Prints what a recording is.
 ///
@@ -23,7 +23,7 @@ const READ_ALL: u64 = 64 << 20;
 /// When the recording cannot be read.
 pub fn run(input: &Input, json: bool) -> Result<(), Failure> {
     let recording = input.open()?;
-    let read_all = recording.event_bytes() <= READ_ALL;
+    let read_all = recording.defining_bytes() <= READ_ALL;
     let mut said = Said {
         read_all,
         own: recording.own_streams().len(),
@@ -67,6 +67,8 @@ impl Visitor for Said {
         }
         match event {
             Event::Allocation { .. } | Event::Free { .. } => {}
+            // millions of stacks, of which nothing is told here
+            Event::PythonFrame { .. } | Event::NativeFrame { .. } => {}
             // behind the threads that the report is about are those of their ancestors
             Event::Mark { .. } if stream.0 as usize >= self.own => {}
             Event::Mark { kind, name } => {
@@ -94,6 +96,10 @@ impl Visitor for Said {
         }
         ControlFlow::Continue(())
     }
+
+    fn skims(&self) -> bool {
+        true
+    }
 }
 
 fn gather(recording: &Recording, said: &Said) -> Info {
@@ -102,6 +108,12 @@ fn gather(recording: &Recording, said: &Said) -> Info {
     let condition = recording.condition();
     let image = recording.image();
     let threads = threads(&said.definitions, recording.streams());
+    let mut noted = said.definitions.notes.clone();
+    // the recorder counts these: known even where the note itself was not read
+    let merged = reader.ending().map_or(0, |ending| ending.frames_merged);
+    if !said.read_all && merged > 0 && !noted.contains(&Note::StacksMerged) {
+        noted.push(Note::StacksMerged);
+    }
     Info {
         file: reader.path().display().to_string(),
         file_bytes: reader
@@ -142,7 +154,7 @@ fn gather(recording: &Recording, said: &Said) -> Info {
             .collect(),
         marks: said.read_all.then(|| said.marks.clone()),
         censuses: said.read_all.then(|| said.censuses.clone()),
-        notes: notes::sentences(recording, &said.definitions.notes),
+        notes: notes::sentences(recording, &noted),
         lost: recording.lost(),
         native: facts.native,
         python_allocators: facts.python_allocators,

@@ -1,10 +1,10 @@
 //! Who called whom: one tree for all streams of an image.
 //!
-//! Each stream numbers its own stacks. Here equal stacks of different streams are one: a node is a
-//! caller and a place in the code. The places become lines only when a report is made.
+//! Each stream numbers its own stacks. Here the stacks of all have one numbering: a node is a caller
+//! and a place in the code. The places become lines only when a report is made.
 //!
 //! An address of machine code is a place only as long as the same library is there: when one was
-//! unloaded, the calls that follow are other ones.
+//! unloaded, it is another one in the calls that follow.
 
 use super::space::SpaceIndex;
 use crate::hashing::NumberMap;
@@ -50,16 +50,25 @@ impl Call {
     }
 }
 
-/// The tree. Parents have smaller numbers than their children.
+/// A place in the code, as all that are equal: a number of this replay's own. 0 is that of no call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PlaceId(pub u32);
+
+/// All calls. Callers have smaller numbers than what they call.
+///
+/// There may be tens of millions: to import `PyTorch` makes fifteen, of a hundred thousand places.
+/// Hence nothing is looked up but places, and nobody asks whether two calls are equal before a
+/// report makes stacks of them.
 #[derive(Debug)]
 pub struct Calls {
-    parents: Vec<CallId>,
-    words: Vec<u64>,
-    /// When each was first seen: modules come and go.
-    seen: Vec<Microseconds>,
+    /// The caller and the place of each call.
+    nodes: Vec<(CallId, PlaceId)>,
+    /// The word of each place, and when it was first seen: modules come and go.
+    places: Vec<(u64, Microseconds)>,
+    /// The places by their words, and by how often those had changed their meaning.
+    known: NumberMap<(u64, u32), PlaceId>,
     /// The time of the events that are being read.
     pub now: Microseconds,
-    known: NumberMap<(u32, u64, u32), CallId>,
     /// When machine code began to mean something else, by address space.
     unloads: Vec<Vec<Microseconds>>,
 }
@@ -67,11 +76,10 @@ pub struct Calls {
 impl Default for Calls {
     fn default() -> Self {
         Self {
-            parents: vec![Self::ROOT],
-            words: vec![0],
-            seen: vec![Microseconds(0)],
-            now: Microseconds(0),
+            nodes: vec![(Self::ROOT, PlaceId(0))],
+            places: vec![(0, Microseconds(0))],
             known: NumberMap::default(),
+            now: Microseconds(0),
             unloads: Vec::new(),
         }
     }
@@ -81,21 +89,26 @@ impl Calls {
     /// No call at all.
     pub const ROOT: CallId = CallId(0);
 
-    /// The node for `call` made by `parent`.
+    /// A node for `call` made by `parent`. A stream says but once that there is such a one; what
+    /// others say of theirs has numbers of its own.
     pub fn child(&mut self, parent: CallId, call: Call) -> CallId {
+        let place = self.place_of(call);
+        self.nodes.push((parent, place));
+        CallId(self.nodes.len() as u32 - 1)
+    }
+
+    fn place_of(&mut self, call: Call) -> PlaceId {
         let word = call.word();
-        let next = CallId(self.parents.len() as u32);
         let epoch = match call {
             Call::Native(address) => self.epoch(address),
             Call::Python { .. } => 0,
         };
-        let id = *self.known.entry((parent.0, word, epoch)).or_insert(next);
-        if id == next {
-            self.parents.push(parent);
-            self.words.push(word);
-            self.seen.push(self.now);
+        let next = PlaceId(self.places.len() as u32);
+        let place = *self.known.entry((word, epoch)).or_insert(next);
+        if place == next {
+            self.places.push((word, self.now));
         }
-        id
+        place
     }
 
     /// From these times on, for each address space in their order, addresses may mean something
@@ -112,24 +125,35 @@ impl Calls {
         })
     }
 
-    /// When a node was first seen.
+    /// When the place of a node was first seen, of all that it means the same.
     pub fn seen(&self, id: CallId) -> Microseconds {
-        self.seen[id.0 as usize]
+        self.places[self.place(id).0 as usize].1
     }
 
     /// How many nodes there are, the root included.
     pub fn count(&self) -> usize {
-        self.parents.len()
+        self.nodes.len()
+    }
+
+    /// How many places there are, that of no call included.
+    pub fn count_of_places(&self) -> usize {
+        self.places.len()
     }
 
     /// The caller of a node; the root is its own.
     pub fn parent(&self, id: CallId) -> CallId {
-        self.parents[id.0 as usize]
+        self.nodes[id.0 as usize].0
+    }
+
+    /// The place of a node.
+    pub fn place(&self, id: CallId) -> PlaceId {
+        self.nodes[id.0 as usize].1
     }
 
     /// The call of a node; `None` for the root.
     pub fn call(&self, id: CallId) -> Option<Call> {
-        (id != Self::ROOT).then(|| Call::from_word(self.words[id.0 as usize]))
+        let place = self.place(id);
+        (id != Self::ROOT).then(|| Call::from_word(self.places[place.0 as usize].0))
     }
 }
 
@@ -139,26 +163,27 @@ mod tests {
     use memprof_wire::units::{Address, CodeId, Microseconds};
 
     #[test]
-    fn an_address_is_another_call_when_its_library_was_unloaded() {
+    fn an_address_is_another_place_when_its_library_was_unloaded() {
         let mut calls = Calls::default();
         let address = Address(0x7f00_1234_5678);
         let other = SpaceIndex(1).distinguish(address);
         calls.set_unloads(vec![vec![Microseconds(5), Microseconds(9)], vec![]]);
         let at = |calls: &mut Calls, time, address| {
             calls.now = Microseconds(time);
-            calls.child(Calls::ROOT, Call::Native(address))
+            let call = calls.child(Calls::ROOT, Call::Native(address));
+            calls.place(call)
         };
         let before = at(&mut calls, 4, address);
         let after = at(&mut calls, 5, address);
         assert_ne!(before, after);
         assert_eq!(at(&mut calls, 8, address), after);
-        assert_eq!(calls.seen(after), Microseconds(5));
+        assert_eq!(calls.places[after.0 as usize].1, Microseconds(5));
         assert_ne!(at(&mut calls, 9, address), after);
         assert_eq!(at(&mut calls, 3, other), at(&mut calls, 9, other));
     }
 
     #[test]
-    fn equal_calls_of_one_caller_are_one_node() {
+    fn calls_have_their_callers_and_equal_ones_one_place() {
         let mut calls = Calls::default();
         let python = |instruction| Call::Python {
             code: CodeId(u32::MAX >> 1),
@@ -166,15 +191,18 @@ mod tests {
         };
         let outer = calls.child(Calls::ROOT, python(7));
         let inner = calls.child(outer, Call::Native(Address(0x7f00_1234_5678)));
-        assert_eq!(calls.child(Calls::ROOT, python(7)), outer);
-        assert_ne!(calls.child(Calls::ROOT, python(8)), outer);
-        assert_ne!(calls.child(outer, python(7)), outer);
+        let innermost = calls.child(inner, python(7));
+        let other = calls.child(outer, python(8));
+        assert_eq!(calls.place(innermost), calls.place(outer));
+        assert_ne!(calls.place(other), calls.place(outer));
         assert_eq!(
             calls.call(inner),
             Some(Call::Native(Address(0x7f00_1234_5678)))
         );
-        assert_eq!(calls.call(outer), Some(python(7)));
-        assert_eq!(calls.parent(inner), outer);
+        assert_eq!(calls.call(innermost), Some(python(7)));
+        assert_eq!(calls.parent(innermost), inner);
+        assert_eq!(calls.parent(other), outer);
         assert_eq!(calls.call(Calls::ROOT), None);
+        assert_eq!((calls.count(), calls.count_of_places()), (5, 4));
     }
 }

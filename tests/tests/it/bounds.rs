@@ -77,7 +77,7 @@ fn a_crowd_of_processes_is_recorded_each_exactly() {
 /// million in all.
 #[test]
 fn stacks_beyond_the_limit_are_merged_and_counted() {
-    let depth = bound("MEMPROF_TEST_DEPTH", 19);
+    let depth = bound("MEMPROF_TEST_DEPTH", 20);
     let scenario = Scenario::script(usual(), "distinct.py").argument(depth.to_string());
     let run = scenario.recorded();
     let resident: u64 = run.stdout.trim().parse().unwrap();
