@@ -56,7 +56,7 @@ impl Origin {
 /// library as compilers name it, the C library, and whatever else lies in the system's folders.
 /// Python's own folders there are looked at more closely.
 fn is_of_the_system(file: &str) -> bool {
-    const FOLDERS: &[&str] = &["/usr/include/", "/rustc/"];
+    const FOLDERS: &[&str] = &["/usr/include/", "/rustc/", "/rust/deps/"];
     const LIBRARIES: &[&str] = &[
         "/usr/lib/",
         "/lib/",
@@ -68,7 +68,7 @@ fn is_of_the_system(file: &str) -> bool {
     let extension = Path::new(file).extension();
     let has_extension = |wanted: &str| extension.is_some_and(|found| found == wanted);
     below(FOLDERS)
-        || file.starts_with("./") && has_extension("c")
+        || file.starts_with("./") && (has_extension("c") || has_extension("h"))
         || file == "[vdso]"
         || file.contains("/rustlib/src/rust/library/")
         || file.contains("/include/c++/")
@@ -117,6 +117,10 @@ mod tests {
             ("/home/me/lib/tools.py", Origin::Own),
             (
                 "/usr/include/c++/12/bits/stl_vector.h",
+                Origin::StandardLibrary,
+            ),
+            (
+                "/rust/deps/hashbrown-0.16.1/src/raw/alloc.rs",
                 Origin::StandardLibrary,
             ),
             (

@@ -92,7 +92,7 @@ impl NativeNames {
             if hidden::is_interpreter(module) {
                 return Vec::new();
             }
-            frames.retain(|frame| !hidden::is_plumbing(&frame.function));
+            frames.retain(|frame| !hidden::is_plumbing(&frame.function, &frame.file));
         }
         frames
     }

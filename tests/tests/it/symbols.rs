@@ -145,6 +145,12 @@ fn generic_functions_of_rust_are_named_without_their_hashes() {
             .any(|frame| frame.contains("raw_vec") || frame.contains("__rust_alloc")),
         "{found:?}"
     );
+    // what the compiler inlined has no path in its name: known by its file
+    assert!(found[0].contains("::reserve_exact "), "{found:?}");
+    assert!(
+        found[found.len() - 2].contains("main generics.rs:19"),
+        "{found:?}"
+    );
     let table = run.json(&["table", "--by", "site", "--at", "end"]);
     let rows = table["rows"].as_array().unwrap();
     for (bytes, line) in [(555 * 8, 12), (3210, 20)] {

@@ -50,6 +50,24 @@ const INNER: &[&str] = &[
     "::allocate(unsigned long",
 ];
 
+/// Where such functions of Rust stand below `library/`, whatever they are called: of what was inlined
+/// the debug information tells no path, but `alloc`.
+const RUST_FILES: &[&str] = &[
+    "alloc/src/alloc.rs",
+    "alloc/src/raw_vec/",
+    "std/src/alloc.rs",
+    "std/src/sys/alloc/",
+    // what starts `main` and threads, and calls of closures
+    "std/src/rt.rs",
+    "std/src/panic.rs",
+    "std/src/sys/backtrace.rs",
+    "core/src/ops/function.rs",
+    "core/src/panic/unwind_safe.rs",
+];
+
+/// What of the file that also panics is between those.
+const RUST_CATCH: &[&str] = &["std::panicking::catch_unwind", "catch_unwind<", "do_call<"];
+
 /// What starts programs and threads.
 const STARTS: &[&str] = &[
     "_start",
@@ -63,9 +81,17 @@ const STARTS: &[&str] = &[
     "start_thread",
 ];
 
-/// Whether a function is one of those.
-pub fn is_plumbing(function: &str) -> bool {
+/// Whether a function of a source file is one of those.
+pub fn is_plumbing(function: &str, file: &str) -> bool {
+    // the second where the compiler came with its sources
+    let compiler = || file.strip_prefix("/rustc/")?.split_once("/library/");
+    let in_rust = || compiler().or_else(|| file.split_once("/rustlib/src/rust/library/"));
     STARTS.contains(&function)
+        || in_rust().is_some_and(|(_, file)| {
+            RUST_FILES.iter().any(|own| file.starts_with(own))
+                || file == "std/src/panicking.rs"
+                    && RUST_CATCH.iter().any(|name| function.starts_with(name))
+        })
         || WRAPPERS.iter().any(|wrapper| function.starts_with(wrapper))
         || INNER.iter().any(|inner| function.contains(inner))
 }
@@ -86,17 +112,32 @@ mod tests {
 
     #[test]
     fn wrappers_of_allocators_are_not_who_allocates() {
-        assert!(is_plumbing("operator new(unsigned long)"));
-        assert!(is_plumbing(
+        let hidden = |function| is_plumbing(function, "/src/a.cpp");
+        assert!(hidden("operator new(unsigned long)"));
+        assert!(hidden(
             "std::__new_allocator<int>::allocate(unsigned long, void const*)"
         ));
-        assert!(is_plumbing(
+        assert!(hidden(
             "std::_Vector_base<int, std::allocator<int> >::_M_allocate(unsigned long)"
         ));
-        assert!(is_plumbing("alloc::alloc::exchange_malloc"));
-        assert!(is_plumbing("_start"));
-        assert!(!is_plumbing("main"));
-        assert!(!is_plumbing("start_threads"));
-        assert!(!is_plumbing("std::vector<int>::push_back(int&&)"));
+        assert!(hidden("alloc::alloc::exchange_malloc"));
+        assert!(hidden("_start"));
+        assert!(!hidden("main"));
+        assert!(!hidden("start_threads"));
+        assert!(!hidden("std::vector<int>::push_back(int&&)"));
+    }
+    #[test]
+    fn rust_has_wrappers_that_are_known_by_their_files() {
+        let of_rust = |file| is_plumbing("alloc", &format!("/rustc/59807616e1/library/{file}"));
+        assert!(of_rust("alloc/src/alloc.rs"));
+        assert!(of_rust("alloc/src/raw_vec/mod.rs"));
+        assert!(of_rust("core/src/ops/function.rs"));
+        let here = "/home/me/.rustup/toolchains/stable/lib/rustlib/src/rust/library";
+        assert!(is_plumbing("alloc", &format!("{here}/alloc/src/alloc.rs")));
+        assert!(!of_rust("alloc/src/vec/mod.rs"));
+        let panicking = "/rustc/59807616e1/library/std/src/panicking.rs";
+        assert!(is_plumbing("catch_unwind<isize>", panicking));
+        assert!(!is_plumbing("begin_panic_handler", panicking));
+        assert!(!is_plumbing("alloc", "/home/me/library/alloc/src/alloc.rs"));
     }
 }
