@@ -4,7 +4,7 @@ mod addresses;
 
 use crate::environment::{self, Carried};
 use crate::hooks::process;
-use crate::stack::native;
+use crate::stack::{intern, native};
 use crate::{census, python, raw, thread};
 pub use addresses::{Mapped, hide_during, keep_within};
 use core::cell::UnsafeCell;
@@ -134,6 +134,7 @@ fn try_to_attach() -> Option<()> {
     }
     PAGE.store(core::ptr::from_ref(page).cast_mut(), Ordering::Release);
     join(page, process);
+    intern::prepare(page);
     native::prepare(page);
     Some(())
 }

@@ -22,7 +22,9 @@ mod process;
 mod record;
 mod session;
 mod sources;
+mod stack_limit;
 mod writer;
 
 pub use launch::{Launch, LaunchError, PRELOAD_LIBRARY, Target};
 pub use record::{Options, Outcome, RecordError, Started, WALK_EACH, record};
+pub use stack_limit::STACK_LIMIT;

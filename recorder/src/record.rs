@@ -13,6 +13,7 @@ use crate::observe::{Deaths, MemoryGroup};
 use crate::process::Process;
 use crate::session::{Session, hold_recorder_lock};
 use crate::sources::Sources;
+use crate::stack_limit::stack_limit;
 use crate::writer::Writer;
 use crossbeam_channel::bounded;
 use memprof_wire::session::{FILE_BYTES, RINGS, SessionPage, option};
@@ -132,6 +133,8 @@ pub fn record(
         };
         RecordError::System { action, source }
     })?;
+    let limit = stack_limit();
+    session.page().stack_limit.store(limit, Ordering::Relaxed);
     let session = Arc::new(session);
     let (clock, began) = (Clock::start(), SystemTime::now());
 

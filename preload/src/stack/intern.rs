@@ -2,19 +2,21 @@
 
 mod table;
 
-use super::native;
 use crate::memory::Array;
 use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+use core::sync::atomic::{AtomicU32, Ordering};
+use memprof_wire::session::SessionPage;
 use memprof_wire::units::StackId;
 use table::Table;
 
-/// Stacks beyond this count are merged into their callers: 64 MiB, and up to as much again where
-/// most are children of a few. To import `torch` makes 1.2 million of them.
-const LIMIT: u32 = 1 << 22;
-/// The same where native frames are recorded: to import pandas makes a million of them and `torch`
-/// fifteen, as marshal goes into itself below each of the importing modules. 256 MiB, and up to as
-/// much again.
-const NATIVE_LIMIT: u32 = 1 << 24;
+/// Stacks beyond this count are merged into their callers. Each takes 16 bytes, and up to as much
+/// again where most are children of a few; nothing is taken before it is needed.
+static LIMIT: AtomicU32 = AtomicU32::new(1 << 20);
+
+/// Looks once how many stacks there may be: the recorder knows how much memory the machine has.
+pub fn prepare(page: &SessionPage) {
+    LIMIT.store(page.stack_limit.load(Ordering::Relaxed), Ordering::Relaxed);
+}
 
 /// The innermost frame of a stack, in two words of the tree's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,12 +203,7 @@ impl Tree {
     #[inline(never)]
     fn insert(&mut self, parent: StackId, key: Key, siblings: usize) -> Found {
         let number = self.count + 1;
-        let limit = if native::wanted() {
-            NATIVE_LIMIT
-        } else {
-            LIMIT
-        };
-        if number >= limit || !self.make_room(number as usize + 1) {
+        if number >= LIMIT.load(Ordering::Relaxed) || !self.make_room(number as usize + 1) {
             return Found::Full;
         }
         // SAFETY: make_room saw to a node of this number, and to one of the root.

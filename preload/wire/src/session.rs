@@ -34,7 +34,7 @@ const POSSIBLE_WORDS: usize = 8;
 /// The first word of a session page.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"memprofS");
 /// Producer and recorder are built together; anything else is refused.
-pub const VERSION: u32 = 8;
+pub const VERSION: u32 = 9;
 
 /// What was asked for on the command line, as bits of [`SessionPage::options`].
 pub mod option {
@@ -79,6 +79,8 @@ pub struct SessionPage {
     pub images_seen: AtomicU32,
     /// The recorder has seen this many [`SessionPage::module_changes`].
     pub changes_seen: AtomicU32,
+    /// How many stacks a thread may know.
+    pub stack_limit: AtomicU32,
     /// Frames that found no room in a thread's table of stacks, and were counted as their callers.
     pub frames_merged: AtomicU64,
     time: Line<Clock>,

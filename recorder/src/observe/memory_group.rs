@@ -53,16 +53,19 @@ impl MemoryGroup {
     /// Who died since.
     pub fn deaths(&self) -> Deaths {
         let (in_group, in_system) = self.count();
-        let limit = self.files.as_ref().and_then(|files| {
-            let text = fs::read_to_string(&files.limit).ok()?;
-            text.trim().parse().ok()
-        });
         Deaths {
             in_group: in_group.saturating_sub(self.before.0),
             in_system: in_system.saturating_sub(self.before.1),
-            // version 1 says "none" by a number that no machine has
-            limit: limit.filter(|&limit| limit < 1 << 60),
+            limit: self.limit(),
         }
+    }
+
+    /// The limit of the group, in bytes; `None` where it has none.
+    pub fn limit(&self) -> Option<u64> {
+        let text = fs::read_to_string(&self.files.as_ref()?.limit).ok()?;
+        let limit = text.trim().parse().ok()?;
+        // version 1 says "none" by a number that no machine has
+        (limit < 1 << 60).then_some(limit)
     }
 
     fn count(&self) -> (u64, u64) {

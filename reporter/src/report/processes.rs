@@ -124,17 +124,8 @@ pub(super) fn write(processes: &[ProcessInfo], out: &mut fmt::Formatter<'_>) -> 
             (false, true) => "forked ",
             (false, false) => "",
         };
-        let name = if process.executable.is_empty() {
-            "?"
-        } else {
-            &process.executable
-        };
+        let name = command_line(process);
         write!(out, "  {:indent$}{:>8}  {how}{name}", "", process.process)?;
-        if let [_, rest @ ..] = process.arguments.as_slice()
-            && !rest.is_empty()
-        {
-            write!(out, " {}", shortened(&rest.join(" ")))?;
-        }
         let began = Seconds(process.began);
         match process.ended {
             Some(ended) => write!(out, "  ({began} to {})", Seconds(ended))?,
@@ -153,6 +144,25 @@ pub(super) fn write(processes: &[ProcessInfo], out: &mut fmt::Formatter<'_>) -> 
     Ok(())
 }
 
+/// The program and its arguments on one line; or what the process calls itself: servers write a title
+/// over their arguments, such as `postgres: checkpointer`.
+fn command_line(process: &ProcessInfo) -> String {
+    let mut arguments = process.arguments.iter().filter(|it| !it.trim().is_empty());
+    let first = arguments.next().map(|first| first.trim());
+    let rest: Vec<&str> = arguments.map(String::as_str).collect();
+    match first {
+        Some(title) if rest.is_empty() && title.contains(": ") => shortened(title),
+        _ => {
+            let name = match process.executable.as_str() {
+                "" => "?",
+                executable => executable,
+            };
+            let rest = shortened(&rest.join(" "));
+            format!("{name} {rest}").trim_end().to_owned()
+        }
+    }
+}
+
 /// A command line on one line.
 fn shortened(arguments: &str) -> String {
     const MOST: usize = 100;
@@ -161,4 +171,25 @@ fn shortened(arguments: &str) -> String {
         return line;
     }
     line.chars().take(MOST - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ProcessInfo, command_line};
+
+    #[test]
+    fn a_process_is_called_what_it_calls_itself() {
+        let line = |arguments: &[&str]| {
+            command_line(&ProcessInfo {
+                executable: "/bin/postgres".into(),
+                arguments: arguments.iter().map(|&it| it.into()).collect(),
+                ..ProcessInfo::default()
+            })
+        };
+        assert_eq!(line(&["postgres", "-D", "data"]), "/bin/postgres -D data");
+        assert_eq!(line(&["postgres"]), "/bin/postgres");
+        assert_eq!(line(&[]), "/bin/postgres");
+        let title = ["postgres: walwriter ", "", "", " "];
+        assert_eq!(line(&title), "postgres: walwriter");
+    }
 }

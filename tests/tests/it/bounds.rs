@@ -6,6 +6,7 @@ use crate::capture::Capture;
 use crate::interpreters::{self, usual};
 use crate::programs::c;
 use crate::scenario::{Scenario, finish};
+use memprof_recorder::STACK_LIMIT;
 use memprof_reporter::recording::Recording;
 use memprof_wire::event::Note;
 use std::collections::BTreeMap;
@@ -73,12 +74,14 @@ fn a_crowd_of_processes_is_recorded_each_exactly() {
     );
 }
 
-/// `MEMPROF_TEST_DEPTH=22` for more than 4 million stacks at which something is allocated, of 8
+/// `MEMPROF_TEST_DEPTH=22` for more than 4 million stacks at which something is allocated, of 20
 /// million in all.
 #[test]
 fn stacks_beyond_the_limit_are_merged_and_counted() {
-    let depth = bound("MEMPROF_TEST_DEPTH", 20);
-    let scenario = Scenario::script(usual(), "distinct.py").argument(depth.to_string());
+    let depth = bound("MEMPROF_TEST_DEPTH", 19);
+    let scenario = Scenario::script(usual(), "distinct.py")
+        .argument(depth.to_string())
+        .environment(STACK_LIMIT, "1000000");
     let run = scenario.recorded();
     let resident: u64 = run.stdout.trim().parse().unwrap();
     let bare: u64 = scenario.bare().stdout.trim().parse().unwrap();
