@@ -147,7 +147,9 @@ impl Drain {
             if over {
                 break;
             }
-            if self.wait(pace.next(found.bytes, found.fullest), root_is_dead) {
+            let is_awaited = self.images.is_awaited(page);
+            let pause = pace.next(found.bytes, found.fullest, is_awaited);
+            if self.wait(pause, root_is_dead) {
                 stopped = true;
                 self.visit(self.clock.now(), false);
                 break;

@@ -140,6 +140,17 @@ impl Images {
         }
     }
 
+    /// Whether a program may be waiting for modules to be seen: before it unloads some of them, or
+    /// ends.
+    pub(super) fn is_awaited(&self, page: &SessionPage) -> bool {
+        let changes = page.changes_seen.load(Ordering::Relaxed);
+        let image = page.images_seen.load(Ordering::Relaxed);
+        let is_news = |&(last, seen): &(u32, u32)| last > image || seen != changes;
+        self.native
+            && (page.module_changes.load(Ordering::Relaxed) != changes
+                || self.seen.as_ref().is_some_and(is_news))
+    }
+
     /// Ends the images that are gone and whose streams have all ended.
     pub(super) fn end_the_dead(&mut self, now: Microseconds, writer: &Writer) {
         self.known.retain_mut(|image| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// While events flow: rings hold many times what a program writes in this time, and a thousand
 /// wake-ups a second cost one or two hundredths of a core.
 const FLOWING: Duration = Duration::from_millis(1);
-/// When a ring was found more than a third full.
+/// When a ring was found more than a third full, or somebody may wait for what is seen.
 const HURRIED: Duration = Duration::from_micros(100);
 /// Soon after the last event. The smallest rings hold what a busy thread writes in about this
 /// time, so a program that works in bursts has hardly to wait.
@@ -26,9 +26,10 @@ impl Pace {
         Self { pause: FLOWING }
     }
 
-    /// The pause after a visit that found so many bytes, and a ring `fullest` percent full.
-    pub(super) fn next(&mut self, bytes: u64, fullest: u64) -> Duration {
-        self.pause = if fullest > THIRD {
+    /// The pause after a visit that found so many bytes, and a ring `fullest` percent full; whether it
+    /// `is_awaited` what the next one tells.
+    pub(super) fn next(&mut self, bytes: u64, fullest: u64, is_awaited: bool) -> Duration {
+        self.pause = if fullest > THIRD || is_awaited {
             HURRIED
         } else if bytes > 0 {
             FLOWING
@@ -48,12 +49,14 @@ mod tests {
     #[test]
     fn pauses_follow_the_flow() {
         let mut pace = Pace::new();
-        assert_eq!(pace.next(10, 1), FLOWING);
-        assert_eq!(pace.next(10, 34), HURRIED);
-        assert_eq!(pace.next(10, 33), FLOWING);
-        assert_eq!(pace.next(0, 0), FLOWING * 2);
-        assert_eq!((0..2).map(|_| pace.next(0, 0)).last(), Some(QUIET));
-        assert_eq!((0..100).map(|_| pace.next(0, 0)).last(), Some(IDLE));
-        assert_eq!(pace.next(1, 0), FLOWING);
+        assert_eq!(pace.next(10, 1, false), FLOWING);
+        assert_eq!(pace.next(10, 34, false), HURRIED);
+        assert_eq!(pace.next(10, 33, false), FLOWING);
+        let mut quiet = |visits| (0..visits).map(|_| pace.next(0, 0, false)).last();
+        assert_eq!(quiet(1), Some(FLOWING * 2));
+        assert_eq!(quiet(2), Some(QUIET));
+        assert_eq!(quiet(100), Some(IDLE));
+        assert_eq!(pace.next(0, 0, true), HURRIED);
+        assert_eq!(pace.next(1, 0, false), FLOWING);
     }
 }

@@ -13,7 +13,7 @@ const INTERVAL: u64 = 10_000_000;
 /// Between two looks, whatever tells of changes.
 const PAUSE: u64 = 20_000;
 /// The same where native stacks need the modules: a program may end soon after it loaded one.
-const EAGER_PAUSE: u64 = 2_000;
+const EAGER_PAUSE: u64 = 500;
 
 /// Watches the modules of one process.
 #[derive(Debug)]
