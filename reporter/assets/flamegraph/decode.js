@@ -20,31 +20,47 @@ function bytesOfBase64(text) {
   return bytes;
 }
 
-// One LZ4 block: literals, then a copy of what was written `distance` bytes before, and so on.
-function bytesOfLz4(packed, length) {
-  const bytes = new Uint8Array(length);
-  let from = 0;
-  let to = 0;
-  const lengthened = (start) => {
-    let sum = start;
-    let more = 255;
+// Where reading of a packed block has come to. An object, as Chromium 148 miscompiles loops over variables that a function
+// within changes: with such a one, blocks were "damaged" that were not.
+class PackedBlock {
+  constructor(packed) {
+    this.packed = packed;
+    this.position = 0;
+  }
+
+  byte() {
+    return this.packed[this.position++];
+  }
+
+  // A length of which four bits are in the token: 15 says that bytes follow which are added, up to one that is not 255.
+  length(bits) {
+    let sum = bits;
+    let more = bits === 15 ? 255 : 0;
     while (more === 255) {
-      more = packed[from++];
+      more = this.byte();
       sum += more;
     }
     return sum;
-  };
-  while (from < packed.length) {
-    const token = packed[from++];
-    const literals = token >> 4 === 15 ? lengthened(15) : token >> 4;
+  }
+}
+
+// One LZ4 block: literals, then a copy of what was written `distance` bytes before, and so on.
+function bytesOfLz4(packed, length) {
+  const block = new PackedBlock(packed);
+  const bytes = new Uint8Array(length);
+  let to = 0;
+  while (block.position < packed.length) {
+    const token = block.byte();
+    const literals = block.length(token >> 4);
     if (to + literals > length) throw new Error("the data is damaged");
-    for (const end = from + literals; from < end; ) bytes[to++] = packed[from++];
-    if (from >= packed.length) break;
-    const distance = packed[from] | (packed[from + 1] << 8);
-    from += 2;
-    const copied = ((token & 15) === 15 ? lengthened(15) : token & 15) + 4;
+    const end = block.position + literals;
+    for (let from = block.position; from < end; from += 1, to += 1) bytes[to] = packed[from];
+    block.position = end;
+    if (end >= packed.length) break;
+    const distance = block.byte() | (block.byte() << 8);
+    const copied = block.length(token & 15) + 4;
     if (distance === 0 || distance > to || to + copied > length) throw new Error("the data is damaged");
-    for (const end = to + copied; to < end; to += 1) bytes[to] = bytes[to - distance];
+    for (const stop = to + copied; to < stop; to += 1) bytes[to] = bytes[to - distance];
   }
   if (to !== length) throw new Error("the data is cut short");
   return bytes;
