@@ -9,7 +9,8 @@ const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export const browser = await chromium.launch({
   executablePath: EXECUTABLE,
-  args: ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb"],
+  // speedscope draws by WebGL: where there is no graphics card, SwiftShader draws for it
+  args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--force-color-profile=srgb"],
 });
 
 // A page of the folder, ready to be used. `problems` gathers everything that it should not do: errors, warnings of the console,
