@@ -6,6 +6,9 @@ use crate::python::load;
 use crate::stack::Stacks;
 use crate::stack::marks::{self, Marks};
 
+/// Frames that are compared in one go.
+const STRIDE: usize = 4;
+
 /// What comparing the kept frames with the live ones showed.
 pub(super) enum Comparison {
     /// All are linked as before; from this index on the instructions differ.
@@ -46,6 +49,17 @@ pub(super) unsafe fn callers_unchanged_to<L: Layout>(
         let mut frame = frames.add(top);
         let mut index = top;
         let mut address = (&raw const (*frame).address).read_volatile();
+        // without marks several in one go, as the loop itself takes as long as a frame does
+        while L::FRAME_TRACE_LINES == 0 && frame.offset_from_unsigned(end) >= STRIDE {
+            for _ in 0..STRIDE {
+                frame = frame.sub(1);
+                let caller = (&raw const (*frame).address).read_volatile();
+                if load(address, L::FRAME_PREVIOUS) != caller || !is_unchanged::<L>(frame, caller) {
+                    return false;
+                }
+                address = caller;
+            }
+        }
         while frame != end {
             frame = frame.sub(1);
             let caller = (&raw const (*frame).address).read_volatile();
