@@ -12,7 +12,7 @@ mod tests;
 use super::inner::Way;
 use super::segment::Key;
 use super::trunk::{Python, Trunk};
-use super::word::{Word, all_hold};
+use super::word::{Word, all_hold_by};
 use crate::memory::Array;
 use crate::python::layout::Layout;
 use crate::stack::marks::Marks;
@@ -20,6 +20,8 @@ use memprof_wire::units::StackId;
 
 /// Words that a site may have.
 const WORDS: usize = 24;
+/// Words that are compared in one go.
+const STRIDE: usize = 2;
 /// Places for sites.
 const PLACES: usize = 512;
 /// Sites of one place: 896 KiB in all, touched as far as they are needed. The first ones of all places
@@ -86,7 +88,7 @@ impl Site {
     #[inline(always)]
     unsafe fn holds(&self) -> bool {
         // SAFETY: so many are in use, and each is part of something live if those before it hold.
-        unsafe { all_hold(self.words.get_unchecked(..usize::from(self.head.count))) }
+        unsafe { all_hold_by::<STRIDE>(self.words.get_unchecked(..usize::from(self.head.count))) }
     }
 }
 
@@ -187,10 +189,13 @@ impl Sites {
                 slot: way.base_slot,
                 value,
             });
-        let count = way.words.len() + usize::from(base.is_some());
+        let words = || way.words.iter().rev().chain(&base);
+        // the last word again, where that makes the number even
+        let count = words().count().next_multiple_of(STRIDE);
         if count > WORDS {
             return None;
         }
+        let words = || words().chain(words().last()).take(count);
         let head = Head {
             key,
             depth: u32::try_from(python.depth).ok()?,
@@ -201,7 +206,6 @@ impl Sites {
             count: count as u8,
             needs_base: way.needs_base || way.base_slot == 0 && trunk.base().is_some(),
         };
-        let words = || way.words.iter().rev().chain(&base);
         let site = self.make_room(&head, &words());
         // SAFETY: a place of the table, for as many words.
         unsafe {

@@ -19,7 +19,7 @@ mod table;
 mod tests;
 
 use super::segment::Key;
-use super::word::{Word, load};
+use super::word::{Word, all_hold_by, load};
 use crate::python::layout::Layout;
 use crate::stack::marks::Marks;
 pub use chain::Link;
@@ -142,17 +142,10 @@ impl Trunk {
     /// It must begin at a live frame.
     #[inline(always)]
     unsafe fn words_hold(&self) -> bool {
-        let mut word = self.words.as_ptr();
         // SAFETY: so many are in use, and each is part of something live, see `push`.
         unsafe {
-            let end = word.add(usize::from(self.count));
-            while word != end {
-                for index in 0..STRIDE {
-                    if !(*word.add(index)).holds() {
-                        return false;
-                    }
-                }
-                word = word.add(STRIDE);
+            if !all_hold_by::<STRIDE>(self.words.get_unchecked(..usize::from(self.count))) {
+                return false;
             }
             let mut pair = self.pairs.as_ptr();
             let end = pair.add(usize::from(self.pairs_count));

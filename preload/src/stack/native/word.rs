@@ -45,6 +45,30 @@ pub unsafe fn all_hold(words: &[Word]) -> bool {
     words.iter().all(|word| unsafe { word.holds() })
 }
 
+/// The same for a list that is made of groups of so many.
+///
+/// # Safety
+///
+/// As for [`all_hold`].
+#[inline(always)]
+pub unsafe fn all_hold_by<const STRIDE: usize>(words: &[Word]) -> bool {
+    debug_assert!(words.len().is_multiple_of(STRIDE));
+    let mut word = words.as_ptr();
+    // SAFETY: the caller's promise.
+    unsafe {
+        let end = word.add(words.len());
+        while word != end {
+            for index in 0..STRIDE {
+                if !(*word.add(index)).holds() {
+                    return false;
+                }
+            }
+            word = word.add(STRIDE);
+        }
+    }
+    true
+}
+
 /// The first one that does not hold what it held, looked at from the last to the first.
 ///
 /// # Safety

@@ -29,12 +29,7 @@ fn without_lock<L: Layout>(thread: &mut Thread, at: At) -> StackId {
     thread.stacks.begin_reading();
     let state = own_state::<L>(&thread.stacks);
     // SAFETY: that frame called the hook, and the state is this thread's own.
-    let stack = unsafe {
-        match at_site::<L>(thread, at.key(), state) {
-            Ok(stack) => stack,
-            Err(unknown) => elsewhere::<L>(thread, at, state, unknown),
-        }
-    };
+    let stack = unsafe { capture_with::<L>(thread, at, state) };
     thread.stacks.end_reading();
     stack
 }
@@ -44,48 +39,46 @@ fn without_lock<L: Layout>(thread: &mut Thread, at: At) -> StackId {
 pub fn capture_with_lock<L: Layout>(thread: &mut Thread, caller: Caller) -> StackId {
     let state = state_with_lock::<L>(thread);
     // SAFETY: that frame called the hook, and the lock is held.
+    unsafe { capture_with::<L>(thread, caller, state) }
+}
+
+/// The stack of a site that is known, for the most part. What is not known is left to functions of its
+/// own, so that the usual case keeps nothing at hand for it.
+///
+/// # Safety
+///
+/// `caller` must be the frame that called the hook, and `state` zero or this thread's state, which
+/// is its own, or its lock is held.
+#[inline(always)]
+unsafe fn capture_with<L: Layout>(
+    thread: &mut Thread,
+    caller: impl Into<At> + Copy,
+    state: usize,
+) -> StackId {
+    // SAFETY: the caller's promise.
     unsafe {
-        match at_site::<L>(thread, caller.key(), state) {
-            Ok(stack) => stack,
-            Err(unknown) => called_elsewhere::<L>(thread, caller, state, unknown),
+        if state == 0 {
+            return of_other_frames::<L>(thread, caller, state);
+        }
+        let Some(stack) = known_frames_of::<L>(&mut thread.stacks, state) else {
+            return of_other_frames::<L>(thread, caller, state);
+        };
+        let python = present::<L>(thread, state, stack);
+        match at_site::<L>(thread, caller.into().key(), python) {
+            Some(stack) => stack,
+            None => at_no_site::<L>(thread, caller, state, stack),
         }
     }
 }
 
-/// What is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unknown {
-    /// The Python frames, if there are any.
-    Frames,
-    /// The site, below Python frames that make this stack.
-    Site(StackId),
-}
-
-/// The stack of a site that is known. Calls nothing, so that the usual case needs no frame.
-///
 /// # Safety
 ///
-/// `key` must be the frame that called the hook, and `state` zero or this thread's state, which
-/// is its own, or its lock is held.
+/// As for [`capture_with`]; `python` must be all that there is.
 #[inline(always)]
-unsafe fn at_site<L: Layout>(
-    thread: &mut Thread,
-    key: Key,
-    state: usize,
-) -> Result<StackId, Unknown> {
-    if state == 0 {
-        return Err(Unknown::Frames);
-    }
+unsafe fn at_site<L: Layout>(thread: &Thread, key: Key, python: Python) -> Option<StackId> {
+    let Stacks { native, marks, .. } = &thread.stacks;
     // SAFETY: the caller's promise.
-    unsafe {
-        let stack = known_frames_of::<L>(&mut thread.stacks, state).ok_or(Unknown::Frames)?;
-        let python = present::<L>(thread, state, stack);
-        let Stacks { native, marks, .. } = &thread.stacks;
-        let known = &native.mixed.known;
-        known
-            .at_site::<L>(key, python, marks)
-            .ok_or(Unknown::Site(stack))
-    }
+    unsafe { native.mixed.known.at_site::<L>(key, python, marks) }
 }
 
 /// What there is of Python, once its frames were captured, which make this stack.
@@ -105,57 +98,50 @@ unsafe fn present<L: Layout>(thread: &Thread, state: usize, stack: StackId) -> P
     }
 }
 
+/// The stack where the Python frames are others than the last time, or there are none.
+///
 /// # Safety
 ///
-/// As for [`at_site`].
+/// As for [`capture_with`].
 #[inline(never)]
-unsafe fn called_elsewhere<L: Layout>(
+unsafe fn of_other_frames<L: Layout>(
     thread: &mut Thread,
-    caller: Caller,
+    caller: impl Into<At>,
     state: usize,
-    unknown: Unknown,
 ) -> StackId {
-    // SAFETY: the caller's promise.
-    unsafe { elsewhere::<L>(thread, caller.into(), state, unknown) }
-}
-
-/// The stack of a frame that [`at_site`] did not know.
-///
-/// # Safety
-///
-/// As for [`at_site`].
-#[inline(always)]
-unsafe fn elsewhere<L: Layout>(
-    thread: &mut Thread,
-    at: At,
-    state: usize,
-    unknown: Unknown,
-) -> StackId {
+    let at = caller.into();
     let mut python = Python::NONE;
     // SAFETY: the caller's promise; the Python frames are captured before anything else.
-    let found = unsafe {
+    unsafe {
         if state != 0 {
-            let stack = match unknown {
-                Unknown::Frames => frames_of::<L>(thread, state),
-                Unknown::Site(stack) => stack,
-            };
+            let stack = frames_of::<L>(thread, state);
             python = present::<L>(thread, state, stack);
         }
-        let Stacks { native, marks, .. } = &thread.stacks;
-        let known = &native.mixed.known;
-        if python.depth == 0 {
-            path::find(thread, at.key())
-        } else if unknown == Unknown::Frames
-            && let Some(stack) = known.at_site::<L>(at.key(), python, marks)
-        {
-            // the Python frames are others than the last time, and make a stack that is known
-            Some(stack)
-        } else {
-            known::find::<L>(thread, at, python)
-        }
-    };
-    match found {
-        Some(stack) => stack,
-        None => merge_anew::<L>(thread, at, python),
+        let found = match python.depth {
+            0 => path::find(thread, at.key()),
+            _ => at_site::<L>(thread, at.key(), python)
+                .or_else(|| known::find::<L>(thread, at, python)),
+        };
+        found.unwrap_or_else(|| merge_anew::<L>(thread, at, python))
+    }
+}
+
+/// The stack of a frame that is no site which is known, below Python frames that make this one.
+///
+/// # Safety
+///
+/// As for [`capture_with`].
+#[inline(never)]
+unsafe fn at_no_site<L: Layout>(
+    thread: &mut Thread,
+    caller: impl Into<At>,
+    state: usize,
+    stack: StackId,
+) -> StackId {
+    let at = caller.into();
+    // SAFETY: the caller's promise. Frames that were captured are at least one.
+    unsafe {
+        let python = present::<L>(thread, state, stack);
+        known::find::<L>(thread, at, python).unwrap_or_else(|| merge_anew::<L>(thread, at, python))
     }
 }
