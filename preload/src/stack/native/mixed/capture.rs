@@ -60,7 +60,13 @@ unsafe fn capture_with<L: Layout>(
         if state == 0 {
             return of_other_frames::<L>(thread, caller, state);
         }
-        let Some(stack) = known_frames_of::<L>(&mut thread.stacks, state) else {
+        let stack = if L::INSTRUCTION_IS_POINTER {
+            known_frames_of::<L>(&mut thread.stacks, state)
+        } else {
+            // steps are not kept there, so that most are looked up
+            Some(frames_of::<L>(thread, state)).filter(|_| thread.stacks.depth > 0)
+        };
+        let Some(stack) = stack else {
             return of_other_frames::<L>(thread, caller, state);
         };
         let python = present::<L>(thread, state, stack);
