@@ -146,6 +146,24 @@ fn stacks_of_random_programs_are_those_of_the_interpreter() {
     }
 }
 
+/// Of the frames that are kept from the last time several are compared in one go, each of which may be the one that has changed.
+#[test]
+fn a_caller_that_went_on_to_another_line_is_seen_however_far_out_it_is() {
+    for (number, interpreter) in interpreters::all().iter().enumerate() {
+        let (seed, calls) = (20_261_123 + number, 24 + 3 * number);
+        for option in [None, Some("--native")] {
+            let arguments = [&seed.to_string(), "500", &calls.to_string()];
+            compare_with(
+                interpreter,
+                "stacks_lines.py",
+                &arguments.map(|text| text as &str),
+                500,
+                option,
+            );
+        }
+    }
+}
+
 /// Hundreds of frames deep, up a little or nearly to the top and down again, with exceptions that
 /// go through hundreds of frames, and generators that are resumed at other depths and by other
 /// threads.
