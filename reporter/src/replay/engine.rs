@@ -116,6 +116,9 @@ impl<O: Observer> Replay<O> {
             self.observer.left(context, share, type_id);
         }
         self.tell_survivors();
+        // of single blocks nothing is asked any more, and names take memory, too
+        self.space = Space::new(self.page);
+        self.parked = Vec::new();
     }
 
     /// Tells what is alive now.

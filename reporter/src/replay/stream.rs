@@ -2,7 +2,7 @@
 
 mod skimming;
 
-use super::calls::CallId;
+use super::calls::{CallId, Calls};
 use super::error::{Damage, DamageKind, ReplayError};
 use super::order::Visitor;
 use super::rows::RowId;
@@ -20,19 +20,28 @@ use std::ops::ControlFlow;
 pub struct StreamIndex(pub u32);
 
 /// What is known of each stack that a stream has defined, by its number there.
+///
+/// Three of four stacks are but callers: what belongs to allocations is only kept for those that made any.
 #[derive(Debug)]
 pub struct StackTable {
     space: SpaceIndex,
-    slots: Vec<Slot>,
-    /// Shared by all stacks that were never defined, as only a damaged file has them.
-    stray: Slot,
+    stacks: Vec<Stack>,
+    /// The first one is shared by all stacks that were never defined, as only a damaged file has them.
+    users: Vec<User>,
 }
 
-/// One stack: what the decoder remembers, and where it leads.
+/// Where a stack leads.
 #[derive(Clone, Copy, Debug, Default)]
-struct Slot {
-    site: SitePair,
+struct Stack {
     call: CallId,
+    /// Its place among those that allocated; 0 for one that did not.
+    user: u32,
+}
+
+/// One stack that allocated: what the decoder remembers, and the row that was last used.
+#[derive(Clone, Copy, Debug, Default)]
+struct User {
+    site: SitePair,
     row: RowId,
 }
 
@@ -40,8 +49,8 @@ impl Default for StackTable {
     fn default() -> Self {
         Self {
             space: SpaceIndex::default(),
-            slots: vec![Slot::default()],
-            stray: Slot::default(),
+            stacks: vec![Stack::default()],
+            users: vec![User::default()],
         }
     }
 }
@@ -64,38 +73,48 @@ impl StackTable {
     /// The call that a stack of this stream stands for.
     #[inline(always)]
     pub fn call(&self, stack: StackId) -> CallId {
-        self.slots.get(stack.0 as usize).unwrap_or(&self.stray).call
+        self.stacks
+            .get(stack.0 as usize)
+            .map_or(Calls::ROOT, |stack| stack.call)
     }
 
     /// Notes what call a new stack stands for. Stacks come in the order of their numbers; one that
     /// does not is ignored, as nothing sane refers to it.
     pub fn define(&mut self, stack: StackId, call: CallId) {
-        let next = self.slots.len();
-        if stack.0 as usize == next {
-            self.slots.push(Slot {
-                call,
-                ..Slot::default()
-            });
+        if stack.0 as usize == self.stacks.len() {
+            self.stacks.push(Stack { call, user: 0 });
         }
     }
 
     /// The row that was last used at a stack, for the caller to change.
     #[inline(always)]
     pub fn row(&mut self, stack: StackId) -> &mut RowId {
-        match self.slots.get_mut(stack.0 as usize) {
-            Some(slot) => &mut slot.row,
-            None => &mut self.stray.row,
-        }
+        &mut self.user(stack).row
+    }
+
+    #[inline(always)]
+    fn user(&mut self, stack: StackId) -> &mut User {
+        let place = match self.stacks.get(stack.0 as usize) {
+            Some(Stack { user: 0, .. }) => self.first_use(stack),
+            Some(stack) => stack.user,
+            None => 0,
+        };
+        &mut self.users[place as usize]
+    }
+
+    #[cold]
+    fn first_use(&mut self, stack: StackId) -> u32 {
+        let place = self.users.len() as u32;
+        self.users.push(User::default());
+        self.stacks[stack.0 as usize].user = place;
+        place
     }
 }
 
 impl Sites for StackTable {
     #[inline(always)]
     fn site(&mut self, stack: StackId) -> &mut SitePair {
-        match self.slots.get_mut(stack.0 as usize) {
-            Some(slot) => &mut slot.site,
-            None => &mut self.stray.site,
-        }
+        &mut self.user(stack).site
     }
 }
 

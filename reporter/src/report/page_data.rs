@@ -7,6 +7,7 @@ use super::flamegraph::{
 use super::info::python_version;
 use super::timeline_data::timeline;
 use super::{measure, notes};
+use crate::hashing::NumberMap;
 use crate::profile::{self, Asking, Language, Passing, Resolver, StackId, Stacks, Totals};
 use crate::recording::Recording;
 use crate::replay::{
@@ -71,17 +72,14 @@ pub fn gather(
     }
     let rows = &replay.rows;
     let of_row = DetailedTotals::of_row;
-    let (short, ever): (Vec<_>, Vec<_>) = match finely {
-        Some((short, ever)) => (short.totals(rows).collect(), ever.totals(rows).collect()),
-        None => (
-            temporary.totals().map(of_row).collect(),
-            rows.iter()
-                .map(|(row, found)| of_row((row, found.allocated)))
-                .collect(),
-        ),
-    };
-    views.push(places.temporary(short));
-    views.push(places.allocated(ever));
+    if let Some((short, ever)) = finely {
+        views.push(places.temporary(short.totals(rows)));
+        views.push(places.allocated(ever.totals(rows)));
+    } else {
+        let ever = rows.iter().map(|(row, found)| (row, found.allocated));
+        views.push(places.temporary(temporary.totals().map(of_row)));
+        views.push(places.allocated(ever.map(of_row)));
+    }
     let lifetimes = places.lifetimes(lifetimes);
     let Places {
         resolver, types, ..
@@ -153,21 +151,23 @@ impl Places<'_> {
         })
     }
 
+    /// What was found, by place: of all that was recorded many rows are shown as one.
     fn rows(&mut self, found: impl Iterator<Item = DetailedTotals>) -> Vec<Row> {
-        found
-            .filter_map(|found| {
-                let totals = found.totals;
-                let place = self.place(found.row, found.type_id, found.answers)?;
+        let mut rows: NumberMap<Place, (u64, u64)> = NumberMap::default();
+        for found in found {
+            if let Some(place) = self.place(found.row, found.type_id, found.answers) {
+                let row = rows.entry(place).or_default();
                 // sums of sizes are negative only in a damaged recording
-                let bytes = u64::try_from(totals.bytes).unwrap_or(0);
-                let blocks = u64::try_from(totals.blocks).unwrap_or(0);
-                Some(Row {
-                    place,
-                    bytes,
-                    blocks,
-                })
-            })
-            .collect()
+                row.0 += u64::try_from(found.totals.bytes).unwrap_or(0);
+                row.1 += u64::try_from(found.totals.blocks).unwrap_or(0);
+            }
+        }
+        let row = |(place, (bytes, blocks))| Row {
+            place,
+            bytes,
+            blocks,
+        };
+        rows.into_iter().map(row).collect()
     }
 
     fn snapshot(&mut self, snapshot: &Snapshot, moment: &profile::Moment) -> View {
@@ -196,31 +196,31 @@ impl Places<'_> {
         }
     }
 
-    fn temporary(&mut self, found: Vec<DetailedTotals>) -> View {
+    fn temporary(&mut self, found: impl Iterator<Item = DetailedTotals>) -> View {
         View {
             id: "temporary".into(),
             label: "Temporary".into(),
             note: "Freed again before the thread had made two further allocations.".into(),
             moment: None,
-            rows: self.rows(found.into_iter()),
+            rows: self.rows(found),
             before: None,
         }
     }
 
-    fn allocated(&mut self, found: Vec<DetailedTotals>) -> View {
+    fn allocated(&mut self, found: impl Iterator<Item = DetailedTotals>) -> View {
         View {
             id: "allocated".into(),
             label: "Allocated".into(),
             note: "Everything that was ever allocated, freed or not.".into(),
             moment: None,
-            rows: self.rows(found.into_iter()),
+            rows: self.rows(found),
             before: None,
         }
     }
 
     /// Lifetimes by place, in steps so coarse that there are not too many rows.
     fn lifetimes(&mut self, lifetimes: &Lifetimes) -> PageLifetimes {
-        let mut lives: HashMap<(Place, u32, Option<u32>), Totals> = HashMap::new();
+        let mut lives: NumberMap<(Place, u32, Option<u32>), Totals> = NumberMap::default();
         for lived in lifetimes.lived() {
             if let Some(place) = self.place(lived.row, lived.type_id, lived.answers) {
                 let key = (place, u32::from(lived.born), lived.died.map(u32::from));
@@ -230,7 +230,7 @@ impl Places<'_> {
         let mut joined = 0;
         while lives.len() > MOST_LIVES && joined < 4 {
             joined += 1;
-            let mut coarser: HashMap<_, Totals> = HashMap::new();
+            let mut coarser: NumberMap<_, Totals> = NumberMap::default();
             for ((place, born, died), totals) in lives {
                 let (born, died) = (born / 2, died.map(|died| died / 2));
                 if died != Some(born) {
