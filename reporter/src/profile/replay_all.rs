@@ -30,6 +30,7 @@ pub fn replay<O: Observer + Send>(
     let (mut order, mut replay) = begin(recording, source, observer)?;
     drive_on_two_cores(&mut order, &mut replay)?;
     replay.finish();
+    replay.forget_blocks();
     Ok(replay)
 }
 
@@ -46,6 +47,7 @@ pub fn replay_here<O: Observer>(
     let (mut order, mut replay) = begin(recording, source, observer)?;
     order.drive(&mut replay)?;
     replay.finish();
+    replay.forget_blocks();
     Ok(replay)
 }
 
@@ -64,6 +66,7 @@ pub(super) fn replay_window<O: Observer + Send>(
     let two_cores = is_worth_two_cores(recording);
     let answer = drive_window(&mut order, &mut replay, window, two_cores)?;
     replay.finish();
+    replay.forget_blocks();
     Ok((answer == Answer::Known).then_some(replay))
 }
 

@@ -116,9 +116,14 @@ impl<O: Observer> Replay<O> {
             self.observer.left(context, share, type_id);
         }
         self.tell_survivors();
-        // of single blocks nothing is asked any more, and names take memory, too
-        self.space = Space::new(self.page);
-        self.parked = Vec::new();
+    }
+
+    /// Forgets all single blocks: nothing is asked about them when no more events come, and what a
+    /// report needs next takes memory, too.
+    pub fn forget_blocks(&mut self) {
+        for space in std::iter::once(&mut self.space).chain(&mut self.parked) {
+            *space = Space::new(self.page);
+        }
     }
 
     /// Tells what is alive now.
