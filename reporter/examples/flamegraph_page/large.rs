@@ -4,12 +4,14 @@
 use std::collections::HashSet;
 
 use memprof_reporter::report::flamegraph::{
-    FlamegraphData, Frame, FrameId, FrameKind, LifetimeCollector, Node, NodeId, Place, Process,
+    FlamegraphData, Frame, FrameId, FrameKind, Lifetime, Lifetimes, Node, NodeId, Place, Process,
     ProcessId, Recording, Row, Thread, ThreadId, TypeId, View,
 };
 use memprof_reporter::report::timeline::{Mark, Point, Quantity, Series, Span, Timeline};
 
 const DURATION: f64 = 84.0;
+/// Steps of time by which lifetimes are told.
+const BUCKETS: u32 = 400;
 const MODULES: [(&str, &str, FrameKind); 12] = [
     (
         "forecast.pipeline",
@@ -149,7 +151,11 @@ pub fn recording(node_count: u32) -> FlamegraphData {
         types: TYPES.map(String::from).to_vec(),
         views,
         timelines: vec![timeline(&mut random, peak_bytes)],
-        lifetimes: Some(lifetimes.finish()),
+        lifetimes: Some(Lifetimes {
+            bucket_seconds: DURATION / f64::from(BUCKETS),
+            buckets: BUCKETS,
+            rows: lifetimes,
+        }),
     }
 }
 
@@ -236,8 +242,9 @@ fn places(random: &mut Random, nodes: u32) -> Vec<Place> {
     places
 }
 
-fn memory(random: &mut Random, places: &[Place]) -> (Vec<View>, LifetimeCollector) {
-    let mut lifetimes = LifetimeCollector::new(DURATION, 400, 300_000);
+fn memory(random: &mut Random, places: &[Place]) -> (Vec<View>, Vec<Lifetime>) {
+    let mut lifetimes = Vec::new();
+    let bucket = |time: f64| ((time / DURATION * f64::from(BUCKETS)) as u32).min(BUCKETS - 1);
     let view = |id: &str, label: &str, note: &str, moment| View {
         id: id.into(),
         label: label.into(),
@@ -277,8 +284,13 @@ fn memory(random: &mut Random, places: &[Place]) -> (Vec<View>, LifetimeCollecto
         let born = f64::from(random.below(8_000)) / 100.0;
         let lived = f64::from(random.skewed(4_000)) / 100.0;
         let kept = random.below(20) == 0;
-        let died = (!kept).then(|| lifetimes.moment(born + lived));
-        lifetimes.add(place, lifetimes.moment(born), died, row.bytes, row.blocks);
+        lifetimes.push(Lifetime {
+            place,
+            born: bucket(born),
+            died: (!kept).then(|| bucket(born + lived)),
+            bytes: row.bytes,
+            blocks: row.blocks,
+        });
         if born <= 61.2 && (kept || born + lived > 61.2) {
             views[0].rows.push(row);
         }

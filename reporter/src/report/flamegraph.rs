@@ -22,5 +22,5 @@ pub use data::{
     Row, Thread, ThreadId, TypeId, View,
 };
 pub use difference::{difference, difference_of_moments};
-pub use lifetimes::{FineBucket, Lifetime, LifetimeCollector, Lifetimes};
+pub use lifetimes::{Lifetime, Lifetimes};
 pub use page::render;
