@@ -29,9 +29,7 @@ pub fn replay<O: Observer + Send>(
     }
     let (mut order, mut replay) = begin(recording, source, observer)?;
     drive_on_two_cores(&mut order, &mut replay)?;
-    replay.finish();
-    replay.forget_blocks();
-    Ok(replay)
+    Ok(ended(replay))
 }
 
 /// The same for an observer that cannot leave this thread.
@@ -46,9 +44,7 @@ pub fn replay_here<O: Observer>(
 ) -> Result<Replay<O>, ReplayError> {
     let (mut order, mut replay) = begin(recording, source, observer)?;
     order.drive(&mut replay)?;
-    replay.finish();
-    replay.forget_blocks();
-    Ok(replay)
+    Ok(ended(replay))
 }
 
 /// Replays what a window needs of a recording; `None` where only a whole replay can tell.
@@ -65,8 +61,7 @@ pub(super) fn replay_window<O: Observer + Send>(
     let (mut order, mut replay) = begin(recording, source, observer)?;
     let two_cores = is_worth_two_cores(recording);
     let answer = drive_window(&mut order, &mut replay, window, two_cores)?;
-    replay.finish();
-    replay.forget_blocks();
+    let replay = ended(replay);
     Ok((answer == Answer::Known).then_some(replay))
 }
 
@@ -84,4 +79,11 @@ fn begin<'a, S: Source, O: Observer>(
     let mut replay = Replay::of_spaces(recording.page_size(), observer, streams, spaces);
     replay.definitions.calls.set_unloads(recording.unloads());
     Ok((order, replay))
+}
+
+/// A replay that gets no more events.
+fn ended<O: Observer>(mut replay: Replay<O>) -> Replay<O> {
+    replay.finish();
+    replay.forget_blocks();
+    replay
 }

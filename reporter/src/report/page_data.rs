@@ -153,19 +153,19 @@ impl Places<'_> {
 
     /// What was found, by place: of all that was recorded many rows are shown as one.
     fn rows(&mut self, found: impl Iterator<Item = DetailedTotals>) -> Vec<Row> {
-        let mut rows: NumberMap<Place, (u64, u64)> = NumberMap::default();
+        let mut rows: NumberMap<Place, Totals> = NumberMap::default();
         for found in found {
             if let Some(place) = self.place(found.row, found.type_id, found.answers) {
-                let row = rows.entry(place).or_default();
-                // sums of sizes are negative only in a damaged recording
-                row.0 += u64::try_from(found.totals.bytes).unwrap_or(0);
-                row.1 += u64::try_from(found.totals.blocks).unwrap_or(0);
+                *rows.entry(place).or_default() += found.totals;
             }
         }
-        let row = |(place, (bytes, blocks))| Row {
-            place,
-            bytes,
-            blocks,
+        let row = |(place, totals)| {
+            let (bytes, blocks) = unsigned(totals);
+            Row {
+                place,
+                bytes,
+                blocks,
+            }
         };
         rows.into_iter().map(row).collect()
     }
@@ -244,16 +244,25 @@ impl Places<'_> {
             buckets: (u32::from(STEPS) >> joined).max(1) + 1,
             rows: lives
                 .into_iter()
-                .map(|((place, born, died), totals)| Lifetime {
-                    place,
-                    born,
-                    died,
-                    bytes: u64::try_from(totals.bytes).unwrap_or(0),
-                    blocks: u64::try_from(totals.blocks).unwrap_or(0),
+                .map(|((place, born, died), totals)| {
+                    let (bytes, blocks) = unsigned(totals);
+                    Lifetime {
+                        place,
+                        born,
+                        died,
+                        bytes,
+                        blocks,
+                    }
                 })
                 .collect(),
         }
     }
+}
+
+/// Bytes and blocks, which are negative only in a damaged recording.
+fn unsigned(totals: Totals) -> (u64, u64) {
+    let unsigned = |number| u64::try_from(number).unwrap_or(0);
+    (unsigned(totals.bytes), unsigned(totals.blocks))
 }
 
 fn page_frame(
