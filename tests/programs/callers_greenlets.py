@@ -32,7 +32,6 @@ callers.key = key
 callers_deep.function_of = function_of
 main = greenlet.getcurrent()
 alive = [greenlet.greenlet(work) for _ in range(3)]
-# what lies further out than a greenlet is what started it: here it stays where it is
 for one in alive:
     one.switch()
 while alive:

@@ -19,6 +19,8 @@ enum { FIRST_SIZE = 2000, MOST_SAMPLES = 30000, MOST_WORDS = 1 << 23 };
 static uint64_t words[MOST_WORDS];
 static size_t used;
 static int samples;
+// the function that is the outermost one wherever it stands, if any
+static uint64_t outermost;
 
 static _Unwind_Reason_Code tell_frame(struct _Unwind_Context *context, void *unused) {
     (void)unused;
@@ -27,11 +29,15 @@ static _Unwind_Reason_Code tell_frame(struct _Unwind_Context *context, void *unu
     // the frames of the recording library are no part of a recording
     if (ip && dladdr((void *)(uintptr_t)ip, &object) && strstr(object.dli_fname, "memprof_preload")) return _URC_NO_REASON;
     if (ip && used + 4 < MOST_WORDS) {
+        uint64_t function = (uint64_t)(uintptr_t)_Unwind_FindEnclosingFunction((void *)(uintptr_t)(ip - 1));
         words[used++] = ip;
-        words[used++] = (uint64_t)(uintptr_t)_Unwind_FindEnclosingFunction((void *)(uintptr_t)(ip - 1));
+        words[used++] = function;
+        if (outermost && function == outermost) return _URC_END_OF_STACK;
     }
     return _URC_NO_REASON;
 }
+
+__attribute__((used)) void end_stacks_with(uint64_t function) { outermost = function; }
 
 // What is made of the block last keeps the call from being the function's last, which would leave no frame.
 __attribute__((noinline, used)) int sample(void) {

@@ -12,6 +12,10 @@ import greenlet
 
 SAMPLES = 8000
 library = ctypes.PyDLL(sys.argv[3])
+# what a greenlet was started below is not its own
+greenlets = ctypes.CDLL(greenlet._greenlet.__file__)
+start = greenlets._ZN8greenlet12UserGreenlet15inner_bootstrapEP9_greenletP7_object
+library.end_stacks_with(ctypes.c_uint64(ctypes.cast(start, ctypes.c_void_p).value))
 chance = random.Random(int(sys.argv[2]))
 alive = []
 taken = 0

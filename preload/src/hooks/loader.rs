@@ -77,6 +77,10 @@ unsafe extern "C" fn open_and_look(name: *const c_char, flags: c_int) -> *mut c_
     let library = unsafe { original(name, flags) };
     if !library.is_null() {
         changed();
+        if native::wanted() && !name.is_null() {
+            // SAFETY: the caller's argument: a text.
+            native::greenlets::look_in(unsafe { CStr::from_ptr(name) });
+        }
         if flags & libc::RTLD_DEEPBIND != 0 {
             note_deep_binding();
         }
@@ -110,6 +114,7 @@ pub unsafe extern "C" fn dlclose(library: *mut c_void) -> c_int {
     let result = unsafe { original(library) };
     native::forget_all();
     if count() < before {
+        native::greenlets::look_again();
         native::forget_meanings();
     }
     changed();

@@ -2,6 +2,7 @@
 //! rule of an instruction never changes while its object is loaded.
 
 use super::bytes::Bytes;
+use super::greenlets;
 use super::module;
 use super::registers::number;
 use super::row::{Cfa, Row, Saved};
@@ -28,7 +29,7 @@ pub enum Kind {
     Realigned = 3,
     /// In the context that the kernel put on the stack for a signal handler.
     Signal = 4,
-    /// Nowhere: this is a thread's outermost frame.
+    /// Nowhere: this is the outermost frame of a thread, or of a greenlet.
     End = 5,
     /// It takes the whole row.
     Complex = 6,
@@ -276,6 +277,7 @@ fn make(place: Place) -> Rule {
         return Rule::plain(Kind::Unknown);
     };
     match table::find(&module, address) {
+        Some(found) if greenlets::begin_with(found.function) => Rule::plain(Kind::End),
         Some(found) if found.signal && returns_from_signal(place.ip) => Rule::plain(Kind::Signal),
         Some(found) => Rule::of(&found.row),
         None => Rule::plain(Kind::Unknown),

@@ -24,6 +24,8 @@ struct Common {
 /// What was found for an instruction.
 #[derive(Clone, Copy, Debug)]
 pub struct Found {
+    /// Where its function begins.
+    pub function: usize,
     /// How the caller is found.
     pub row: Row,
     /// Whether this is where a signal handler returns to: its caller was interrupted.
@@ -91,6 +93,7 @@ pub fn find(module: &Module, address: usize) -> Option<Found> {
     machine.location = *start;
     machine.run(description.instructions, description.end, address)?;
     Some(Found {
+        function: description.start,
         row: machine.row,
         signal: common.signal,
     })
