@@ -28,6 +28,9 @@ const PLACES: usize = 512;
 /// stand side by side, and a site has an odd number of cache lines: so those that are looked at
 /// most are spread over the whole cache.
 const WAYS: usize = 4;
+/// Stacks that are remembered as missed: 16 KiB. A server that goes through a thousand sites for each
+/// request missed each of them again and again, with as many as there are places.
+const MISSED: usize = 4096;
 
 /// What is looked at first of a site.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +102,7 @@ pub struct Sites {
     /// Which way gives way next.
     turn: usize,
     /// What was missed lately.
-    missed: [StackId; PLACES],
+    missed: Array<StackId>,
 }
 
 impl Sites {
@@ -108,18 +111,20 @@ impl Sites {
         Self {
             items: Array::empty(),
             turn: 0,
-            missed: [StackId::NONE; PLACES],
+            missed: Array::empty(),
         }
     }
 
     /// Gives the memory back.
     pub fn clear(&mut self) {
         self.items.release();
+        self.missed.release();
     }
 
     /// Makes room. False without memory.
     pub fn begin(&mut self) -> bool {
-        self.items.capacity() >= PLACES * WAYS || self.items.grow_to(PLACES * WAYS)
+        (self.items.capacity() >= PLACES * WAYS || self.items.grow_to(PLACES * WAYS))
+            && (self.missed.capacity() >= MISSED || self.missed.grow_to(MISSED))
     }
 
     /// The stack of what begins at this frame, if it is known.
@@ -159,7 +164,10 @@ impl Sites {
     /// only once, and keeping one costs more than it took to find out.
     #[inline(always)]
     pub fn is_missed_again(&mut self, stack: StackId) -> bool {
-        let missed = &mut self.missed[stack.0 as usize % PLACES];
+        let missed = self.missed.first(MISSED);
+        let Some(missed) = missed.get_mut(stack.0 as usize % MISSED) else {
+            return false;
+        };
         let again = *missed == stack;
         *missed = if again { StackId::NONE } else { stack };
         again

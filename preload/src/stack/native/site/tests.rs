@@ -104,7 +104,7 @@ fn a_site_is_no_longer_known_when_anything_behind_it_changed() {
 
 #[test]
 fn a_stack_is_worth_a_site_when_it_is_missed_twice() {
-    let mut sites = Sites::new();
+    let (mut sites, _) = rooms();
     assert!(!sites.is_missed_again(StackId(3)));
     assert!(!sites.is_missed_again(StackId(4)));
     assert!(sites.is_missed_again(StackId(3)));
