@@ -23,7 +23,11 @@ static OUTERMOST: AtomicUsize = AtomicUsize::new(0);
 
 /// Looks for it, once a library was loaded.
 pub fn look_in(library: &CStr) {
-    if library.to_bytes().windows(8).any(|part| part == b"greenlet") {
+    if library
+        .to_bytes()
+        .windows(8)
+        .any(|part| part == b"greenlet")
+    {
         look();
     }
 }

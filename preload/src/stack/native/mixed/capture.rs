@@ -81,8 +81,8 @@ unsafe fn capture_with<L: Layout>(
 ///
 /// As for [`capture_with`]; `python` must be all that there is.
 #[inline(always)]
-unsafe fn at_site<L: Layout>(thread: &Thread, key: Key, python: Python) -> Option<StackId> {
-    let Stacks { native, marks, .. } = &thread.stacks;
+unsafe fn at_site<L: Layout>(thread: &mut Thread, key: Key, python: Python) -> Option<StackId> {
+    let Stacks { native, marks, .. } = &mut thread.stacks;
     // SAFETY: the caller's promise.
     unsafe { native.mixed.known.at_site::<L>(key, python, marks) }
 }

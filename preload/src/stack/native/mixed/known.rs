@@ -104,7 +104,7 @@ impl Known {
     /// `key` must be the frame that called the hook, and `python` all that there is.
     #[inline(always)]
     pub unsafe fn at_site<L: Layout>(
-        &self,
+        &mut self,
         key: Key,
         python: Python,
         marks: &Marks,

@@ -51,7 +51,7 @@ fn keep(sites: &mut Sites, trunks: &Trunks, outer: Key, words: &[Word], stack: S
     }
 }
 
-fn find(sites: &Sites, python: Python) -> Option<StackId> {
+fn find(sites: &mut Sites, python: Python) -> Option<StackId> {
     // SAFETY: all words that were kept are there.
     unsafe { sites.find::<V310>(KEY, python, &Marks::new()) }
 }
@@ -69,10 +69,14 @@ fn sites_that_begin_at_one_frame_are_told_apart_by_their_words() {
     }
     for number in (1..=3).rev() {
         caller.store(number, Relaxed);
-        assert_eq!(find(&sites, PYTHON), Some(StackId(number as u32)));
+        assert_eq!(find(&mut sites, PYTHON), Some(StackId(number as u32)));
     }
     caller.store(4, Relaxed);
-    assert_eq!(find(&sites, PYTHON), None, "a caller that was never seen");
+    assert_eq!(
+        find(&mut sites, PYTHON),
+        None,
+        "a caller that was never seen"
+    );
 }
 
 #[test]
@@ -82,24 +86,46 @@ fn a_site_is_no_longer_known_when_anything_behind_it_changed() {
     let outer = Key { ip: 0x9000, ..KEY };
     add_trunk(&mut trunks, outer, &outside);
     keep(&mut sites, &trunks, outer, &[word(&caller)], StackId(1));
-    assert_eq!(find(&sites, PYTHON), Some(StackId(1)));
+    assert_eq!(find(&mut sites, PYTHON), Some(StackId(1)));
     let deeper = Python { depth: 4, ..PYTHON };
-    assert_eq!(find(&sites, deeper), None, "another Python frame");
+    assert_eq!(find(&mut sites, deeper), None, "another Python frame");
     let elsewhere = Python { entry: 8, ..PYTHON };
     assert_eq!(
-        find(&sites, elsewhere),
+        find(&mut sites, elsewhere),
         None,
         "another link of the interpreter"
     );
     outside.store(10, Relaxed);
-    assert_eq!(find(&sites, PYTHON), None, "a word of the trunk");
+    assert_eq!(find(&mut sites, PYTHON), None, "a word of the trunk");
     outside.store(9, Relaxed);
-    assert_eq!(find(&sites, PYTHON), Some(StackId(1)));
+    assert_eq!(find(&mut sites, PYTHON), Some(StackId(1)));
     // all places of the trunk are given to others
     for _ in 0..4 {
         add_trunk(&mut trunks, outer, &outside);
     }
-    assert_eq!(find(&sites, PYTHON), None, "the trunk");
+    assert_eq!(find(&mut sites, PYTHON), None, "the trunk");
+}
+
+#[test]
+fn what_followed_a_site_the_last_time_is_looked_at_again() {
+    let (mut sites, mut trunks) = rooms();
+    let (caller, outside) = (AtomicUsize::new(0), AtomicUsize::new(9));
+    let outer = Key { ip: 0x9000, ..KEY };
+    add_trunk(&mut trunks, outer, &outside);
+    for number in 1..=4 {
+        caller.store(number, Relaxed);
+        let stack = StackId(number as u32);
+        keep(&mut sites, &trunks, outer, &[word(&caller)], stack);
+    }
+    let orders = [[1, 2, 3, 4], [1, 2, 3, 4], [4, 1, 1, 3], [2, 9, 2, 9]];
+    for number in orders.into_iter().flatten() {
+        caller.store(number, Relaxed);
+        let known = (number < 5).then_some(StackId(number as u32));
+        assert_eq!(find(&mut sites, PYTHON), known, "{number}");
+    }
+    sites.clear();
+    assert!(sites.begin());
+    assert_eq!(find(&mut sites, PYTHON), None, "nothing is left");
 }
 
 #[test]
