@@ -28,6 +28,7 @@ mod segment;
 mod site;
 mod step;
 mod table;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod trail;

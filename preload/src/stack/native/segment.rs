@@ -79,8 +79,14 @@ impl Key {
     /// Where to keep what begins here below a stack of Python frames: a number of 16 bits.
     #[inline(always)]
     pub fn place(self, python: StackId) -> usize {
+        (self.hash(python) >> 48) as usize
+    }
+
+    /// A hash of what begins here below a stack of Python frames, whose upper bits are the better ones.
+    #[inline(always)]
+    pub fn hash(self, python: StackId) -> u64 {
         let word = (self.ip as u64) ^ (self.sp as u64) << 21 ^ u64::from(python.0) << 9;
-        (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
+        word.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
 

@@ -11,6 +11,7 @@ mod tests;
 
 use super::inner::Way;
 use super::segment::Key;
+use super::tags::{Tags, WAYS};
 use super::trunk::{Python, Trunk};
 use super::word::{Word, all_hold_by};
 use crate::memory::Array;
@@ -23,12 +24,11 @@ use memprof_wire::units::StackId;
 const WORDS: usize = 24;
 /// Words that are compared in one go.
 const STRIDE: usize = 2;
-/// Places for sites.
-const PLACES: usize = 512;
-/// Sites of one place: 896 KiB in all, touched as far as they are needed. The first ones of all places
-/// stand side by side, and a site has an odd number of cache lines: so those that are looked at
-/// most are spread over the whole cache.
-const WAYS: usize = 4;
+/// Sets of sites: 896 KiB in all, touched as far as they are needed. A site has an odd number of cache
+/// lines: so those that are looked at most are spread over the whole cache.
+const SETS: usize = 128;
+/// Sites that a thread keeps.
+const SITES: usize = SETS * WAYS;
 /// Stacks that are remembered as missed: 16 KiB. A server that goes through a thousand sites for each
 /// request missed each of them again and again, with as many as there are places.
 const MISSED: usize = 4096;
@@ -118,6 +118,7 @@ impl Site {
 #[derive(Debug)]
 pub struct Sites {
     items: Array<Site>,
+    tags: Tags<SETS>,
     /// The one that was found last, or any before that; null without room.
     last: *mut Site,
     /// Which way gives way next.
@@ -131,6 +132,7 @@ impl Sites {
     pub const fn new() -> Self {
         Self {
             items: Array::empty(),
+            tags: Tags::new(),
             last: core::ptr::null_mut(),
             turn: 0,
             missed: Array::empty(),
@@ -140,14 +142,15 @@ impl Sites {
     /// Gives the memory back.
     pub fn clear(&mut self) {
         self.items.release();
+        self.tags.clear();
         self.last = core::ptr::null_mut();
         self.missed.release();
     }
 
     /// Makes room. False without memory.
     pub fn begin(&mut self) -> bool {
-        let has_room = (self.items.capacity() >= PLACES * WAYS
-            || self.items.grow_to(PLACES * WAYS))
+        let has_room = (self.items.capacity() >= SITES || self.items.grow_to(SITES))
+            && self.tags.begin()
             && (self.missed.capacity() >= MISSED || self.missed.grow_to(MISSED));
         if self.last.is_null() {
             self.last = self.items.items();
@@ -181,14 +184,13 @@ impl Sites {
                 foresee((*next).head.next);
                 return Some((*next).head.stack);
             }
-            let mut site = self.items.items().add(place(key, python.stack));
-            for _ in 0..WAYS {
+            for place in self.tags.entries(key.hash(python.stack)) {
+                let site = self.items.items().add(place);
                 if (*site).is_here::<L>(key, python, marks) {
                     (*self.last).head.next = site;
                     self.last = site;
                     return Some((*site).head.stack);
                 }
-                site = site.add(PLACES);
             }
         }
         None
@@ -267,19 +269,24 @@ impl Sites {
         head: &Head,
         words: &(impl Iterator<Item = &'a Word> + Clone),
     ) -> *mut Site {
-        let place = place(head.key, head.python);
+        let hash = head.key.hash(head.python);
+        let items = self.items.items();
         // SAFETY: there is room for all sites.
-        let way = |number: usize| unsafe { self.items.items().add(place + number * PLACES) };
-        for number in 0..WAYS {
-            // SAFETY: as above.
-            let old = unsafe { &*way(number) };
-            let is_same = || old.head.is_at(head) && old.words().iter().eq(words.clone());
-            if old.head.serial == 0 || is_same() {
-                return way(number);
-            }
-        }
+        let is_same = |&place: &usize| unsafe {
+            let old = &*items.add(place);
+            old.head.is_at(head) && old.words().iter().eq(words.clone())
+        };
         self.turn = self.turn.wrapping_add(1);
-        way(self.turn % WAYS)
+        // SAFETY: as above, and for their tags.
+        unsafe {
+            let known = self.tags.entries(hash).find(is_same);
+            let place = known
+                .or_else(|| self.tags.empty(hash).next())
+                .or_else(|| Tags::<SETS>::all(hash).nth(self.turn % WAYS))
+                .unwrap_or(0);
+            self.tags.enter(place, hash);
+            items.add(place)
+        }
     }
 }
 
@@ -292,10 +299,4 @@ fn foresee(site: *const Site) {
         _mm_prefetch::<_MM_HINT_T0>(lines);
         _mm_prefetch::<_MM_HINT_T0>(lines.wrapping_add(64));
     }
-}
-
-/// The first of the places where a site may be.
-#[inline(always)]
-fn place(key: Key, python: StackId) -> usize {
-    key.place(python) % PLACES
 }

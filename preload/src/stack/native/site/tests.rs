@@ -100,7 +100,7 @@ fn a_site_is_no_longer_known_when_anything_behind_it_changed() {
     outside.store(9, Relaxed);
     assert_eq!(find(&mut sites, PYTHON), Some(StackId(1)));
     // all places of the trunk are given to others
-    for _ in 0..4 {
+    for _ in 0..2 * crate::stack::native::tags::WAYS {
         add_trunk(&mut trunks, outer, &outside);
     }
     assert_eq!(find(&mut sites, PYTHON), None, "the trunk");

@@ -5,16 +5,21 @@ use crate::memory::Array;
 use crate::python::layout::Layout;
 use crate::stack::marks::Marks;
 use crate::stack::native::segment::Key;
+use crate::stack::native::tags::{Tags, WAYS};
+use core::cell::Cell;
 
-/// Trunks that a thread keeps: 2 MiB in all, touched as far as they are needed.
-const TRUNKS: usize = 1024;
-/// Places where one may be.
-pub(super) const WAYS: usize = 4;
+/// Sets of trunks: 2 MiB in all, touched as far as they are needed.
+const SETS: usize = 64;
+/// Trunks that a thread keeps.
+const TRUNKS: usize = SETS * WAYS;
 
 /// The trunks of a thread.
 #[derive(Debug)]
 pub struct Trunks {
     items: Array<Trunk>,
+    tags: Tags<SETS>,
+    /// The one that was found last, or any before that; null without room.
+    last: Cell<*const Trunk>,
     serial: u32,
 }
 
@@ -23,6 +28,8 @@ impl Trunks {
     pub const fn new() -> Self {
         Self {
             items: Array::empty(),
+            tags: Tags::new(),
+            last: Cell::new(core::ptr::null()),
             serial: 0,
         }
     }
@@ -30,12 +37,19 @@ impl Trunks {
     /// Gives the memory back. Nothing may know of a trunk after that.
     pub fn clear(&mut self) {
         self.items.release();
+        self.tags.clear();
+        self.last.set(core::ptr::null());
         self.serial = 0;
     }
 
     /// Makes room. False without memory.
     pub fn begin(&mut self) -> bool {
-        self.items.capacity() >= TRUNKS || self.items.grow_to(TRUNKS)
+        let has_room =
+            (self.items.capacity() >= TRUNKS || self.items.grow_to(TRUNKS)) && self.tags.begin();
+        if self.last.get().is_null() {
+            self.last.set(self.items.items());
+        }
+        has_room
     }
 
     /// The trunk of a frame and its callers, if they are known.
@@ -50,25 +64,22 @@ impl Trunks {
         python: Python,
         marks: &Marks,
     ) -> Option<*const Trunk> {
-        for trunk in self.places(key, python) {
-            // SAFETY: there is room for all trunks; a place that was never written begins nowhere.
-            // The words are read if it begins at this frame, which is live.
-            unsafe {
-                if (*trunk).begins_at(key, python) && (*trunk).holds::<L>(marks) {
-                    return Some(trunk);
-                }
+        // SAFETY: there is room for all trunks; a place that was never written begins nowhere. The words
+        // are read if it begins at this frame, which is live.
+        unsafe {
+            let is_here = |trunk: &*const Trunk| {
+                (**trunk).begins_at(key, python) && (**trunk).holds::<L>(marks)
+            };
+            let last = self.last.get();
+            if is_here(&last) {
+                return Some(last);
             }
+            let places = self.tags.entries(key.hash(python.stack));
+            let mut trunks = places.map(|place| self.items.items().add(place).cast_const());
+            let found = trunks.find(is_here)?;
+            self.last.set(found);
+            Some(found)
         }
-        None
-    }
-
-    /// Where a trunk may be.
-    #[inline(always)]
-    fn places(&self, key: Key, python: Python) -> impl Iterator<Item = *mut Trunk> + use<> {
-        let items = self.items.items();
-        let place = key.place(python.stack) % TRUNKS;
-        // SAFETY: there is room for all trunks.
-        (0..WAYS).map(move |way| unsafe { items.add(place ^ way) })
     }
 
     /// A place for the trunk of a frame, in place of another one: so far without words, and not to be
@@ -77,11 +88,18 @@ impl Trunks {
     pub fn make_room(&mut self, key: Key, python: Python, is_outside: bool) -> Option<&mut Trunk> {
         self.serial = self.serial.checked_add(1)?;
         // several may begin at this frame: a program goes to and fro between callers
-        // SAFETY: there is room for all trunks.
-        let serial = |&trunk: &*mut Trunk| unsafe { (*trunk).serial };
-        let oldest = self.places(key, python).min_by_key(serial)?;
-        // SAFETY: as above.
-        let trunk = unsafe { &mut *oldest };
+        let hash = key.hash(python.stack);
+        let items = self.items.items();
+        let turn = self.serial as usize % WAYS;
+        // SAFETY: there is room for all trunks and their tags.
+        let trunk = unsafe {
+            let place = match self.tags.empty(hash).next() {
+                Some(place) => place,
+                None => Tags::<SETS>::all(hash).nth(turn)?,
+            };
+            self.tags.enter(place, hash);
+            &mut *items.add(place)
+        };
         (trunk.ip, trunk.serial) = (0, self.serial);
         (trunk.sp, trunk.python) = (key.sp, python);
         (trunk.count, trunk.pairs_count) = (0, 0);

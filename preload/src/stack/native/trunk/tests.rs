@@ -184,7 +184,7 @@ fn the_mark_of_another_frame_tells_nothing() {
 #[test]
 fn a_trunk_that_gave_way_is_no_part_of_a_chain() {
     let mut program = Program::with_chain();
-    for _ in 0..super::table::WAYS {
+    for _ in 0..2 * crate::stack::native::tags::WAYS {
         program.keep(1, MARKED, None);
     }
     assert!(!program.holds());
