@@ -30,7 +30,7 @@ const SETS: usize = 128;
 /// Sites that a thread keeps.
 const SITES: usize = SETS * WAYS;
 /// Stacks that are remembered as missed: 16 KiB. A server that goes through a thousand sites for each
-/// request missed each of them again and again, with as many as there are places.
+/// request missed each of them again and again, with room for 512.
 const MISSED: usize = 4096;
 
 /// What is looked at first of a site.
@@ -280,11 +280,7 @@ impl Sites {
         // SAFETY: as above, and for their tags.
         unsafe {
             let known = self.tags.entries(hash).find(is_same);
-            let place = known
-                .or_else(|| self.tags.empty(hash).next())
-                .or_else(|| Tags::<SETS>::all(hash).nth(self.turn % WAYS))
-                .unwrap_or(0);
-            self.tags.enter(place, hash);
+            let place = known.unwrap_or_else(|| self.tags.make_room(hash, self.turn));
             items.add(place)
         }
     }

@@ -58,19 +58,33 @@ impl<const SETS: usize> Tags<SETS> {
         unsafe { self.with_tag(Self::set(hash), Self::tag(hash)) }
     }
 
+    /// A place for an entry of this hash: where nothing is, or else in place of the one whose turn it is.
+    ///
+    /// # Safety
+    ///
+    /// There must be room.
+    pub unsafe fn make_room(&mut self, hash: u64, turn: usize) -> usize {
+        // SAFETY: the caller's promise; both are places of the set.
+        unsafe {
+            let empty = self.empty(hash).next();
+            let place = empty.unwrap_or_else(|| Self::place(turn % WAYS, hash));
+            self.enter(place, hash);
+            place
+        }
+    }
+
     /// The places in the set of this hash where there is no entry.
     ///
     /// # Safety
     ///
     /// There must be room.
-    pub unsafe fn empty(&self, hash: u64) -> impl Iterator<Item = usize> + use<SETS> {
+    unsafe fn empty(&self, hash: u64) -> impl Iterator<Item = usize> + use<SETS> {
         // SAFETY: the caller's promise.
         unsafe { self.with_tag(Self::set(hash), 0) }
     }
 
-    /// All entries and places in the set of this hash.
-    pub fn all(hash: u64) -> impl Iterator<Item = usize> {
-        (0..WAYS).map(move |way| way * SETS + Self::set(hash))
+    fn place(way: usize, hash: u64) -> usize {
+        way * SETS + Self::set(hash)
     }
 
     /// An entry of this hash is at this place now.
@@ -78,7 +92,7 @@ impl<const SETS: usize> Tags<SETS> {
     /// # Safety
     ///
     /// There must be room, and the place be one of the set of this hash.
-    pub unsafe fn enter(&mut self, place: usize, hash: u64) {
+    unsafe fn enter(&mut self, place: usize, hash: u64) {
         // SAFETY: the caller's promise.
         unsafe { (*self.0.items().add(place % SETS)).0[place / SETS] = Self::tag(hash) };
     }
@@ -124,14 +138,19 @@ mod tests {
             }
         }
         // SAFETY: as above.
-        let found = |hash| unsafe { tags.entries(hash) }.collect::<Vec<_>>();
-        assert_eq!(found(hash(3)), [6 * 8 + 5, 7 * 8 + 5]);
-        assert_eq!(found(hash(7)), [14 * 8 + 5, 15 * 8 + 5]);
-        assert_eq!(found(hash(8)), []);
-        assert_eq!(found(other), []);
+        let found = |tags: &Tags<8>, hash| unsafe { tags.entries(hash) }.collect::<Vec<_>>();
+        assert_eq!(found(&tags, hash(3)), [6 * 8 + 5, 7 * 8 + 5]);
+        assert_eq!(found(&tags, hash(7)), [14 * 8 + 5, 15 * 8 + 5]);
+        assert_eq!(found(&tags, hash(8)), []);
+        assert_eq!(found(&tags, other), []);
         // SAFETY: as above.
         assert_eq!(unsafe { tags.empty(hash(0)) }.next(), None);
-        let all: Vec<_> = Tags::<8>::all(hash(0)).collect();
+        let all: Vec<_> = (0..WAYS)
+            .map(|way| Tags::<8>::place(way, hash(0)))
+            .collect();
         assert_eq!((all.len(), all[15]), (WAYS, 15 * 8 + 5));
+        // SAFETY: as above.
+        assert_eq!(unsafe { tags.make_room(hash(8), WAYS + 3) }, 3 * 8 + 5);
+        assert_eq!(found(&tags, hash(8)), [3 * 8 + 5]);
     }
 }

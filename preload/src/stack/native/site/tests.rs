@@ -51,6 +51,21 @@ fn keep(sites: &mut Sites, trunks: &Trunks, outer: Key, words: &[Word], stack: S
     }
 }
 
+/// Keeps a site for each of so many callers, whose stacks are their numbers.
+fn keep_callers(
+    count: usize,
+    sites: &mut Sites,
+    trunks: &Trunks,
+    outer: Key,
+    caller: &AtomicUsize,
+) {
+    for number in 1..=count {
+        caller.store(number, Relaxed);
+        let stack = StackId(number as u32);
+        keep(sites, trunks, outer, &[word(caller)], stack);
+    }
+}
+
 fn find(sites: &mut Sites, python: Python) -> Option<StackId> {
     // SAFETY: all words that were kept are there.
     unsafe { sites.find::<V310>(KEY, python, &Marks::new()) }
@@ -62,11 +77,7 @@ fn sites_that_begin_at_one_frame_are_told_apart_by_their_words() {
     let (caller, outside) = (AtomicUsize::new(0), AtomicUsize::new(9));
     let outer = Key { ip: 0x9000, ..KEY };
     add_trunk(&mut trunks, outer, &outside);
-    for number in 1..=3 {
-        caller.store(number, Relaxed);
-        let stack = StackId(number as u32);
-        keep(&mut sites, &trunks, outer, &[word(&caller)], stack);
-    }
+    keep_callers(3, &mut sites, &trunks, outer, &caller);
     for number in (1..=3).rev() {
         caller.store(number, Relaxed);
         assert_eq!(find(&mut sites, PYTHON), Some(StackId(number as u32)));
@@ -112,11 +123,7 @@ fn what_followed_a_site_the_last_time_is_looked_at_again() {
     let (caller, outside) = (AtomicUsize::new(0), AtomicUsize::new(9));
     let outer = Key { ip: 0x9000, ..KEY };
     add_trunk(&mut trunks, outer, &outside);
-    for number in 1..=4 {
-        caller.store(number, Relaxed);
-        let stack = StackId(number as u32);
-        keep(&mut sites, &trunks, outer, &[word(&caller)], stack);
-    }
+    keep_callers(4, &mut sites, &trunks, outer, &caller);
     let orders = [[1, 2, 3, 4], [1, 2, 3, 4], [4, 1, 1, 3], [2, 9, 2, 9]];
     for number in orders.into_iter().flatten() {
         caller.store(number, Relaxed);

@@ -90,16 +90,8 @@ impl Trunks {
         // several may begin at this frame: a program goes to and fro between callers
         let hash = key.hash(python.stack);
         let items = self.items.items();
-        let turn = self.serial as usize % WAYS;
         // SAFETY: there is room for all trunks and their tags.
-        let trunk = unsafe {
-            let place = match self.tags.empty(hash).next() {
-                Some(place) => place,
-                None => Tags::<SETS>::all(hash).nth(turn)?,
-            };
-            self.tags.enter(place, hash);
-            &mut *items.add(place)
-        };
+        let trunk = unsafe { &mut *items.add(self.tags.make_room(hash, self.serial as usize)) };
         (trunk.ip, trunk.serial) = (0, self.serial);
         (trunk.sp, trunk.python) = (key.sp, python);
         (trunk.count, trunk.pairs_count) = (0, 0);
