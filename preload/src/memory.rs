@@ -49,6 +49,12 @@ impl<T: Copy> Array<T> {
         unsafe { core::slice::from_raw_parts_mut(self.items, count) }
     }
 
+    /// Sees to room for so many items, keeping those that are there. False when memory is short.
+    #[must_use]
+    pub fn reserve(&mut self, count: usize) -> bool {
+        self.capacity >= count || self.grow_to(count)
+    }
+
     /// Makes room for at least `capacity` items, keeping those that are there. False when memory
     /// is short; then nothing has changed.
     #[must_use]

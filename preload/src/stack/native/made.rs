@@ -51,7 +51,7 @@ impl Made {
 
     /// Makes room. False without memory.
     pub fn begin(&mut self) -> bool {
-        self.0.capacity() >= LINES || self.0.grow_to(LINES)
+        self.0.reserve(LINES)
     }
 
     /// The entries for these parts, the one to be looked at first in front.

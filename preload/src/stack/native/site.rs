@@ -149,9 +149,8 @@ impl Sites {
 
     /// Makes room. False without memory.
     pub fn begin(&mut self) -> bool {
-        let has_room = (self.items.capacity() >= SITES || self.items.grow_to(SITES))
-            && self.tags.begin()
-            && (self.missed.capacity() >= MISSED || self.missed.grow_to(MISSED));
+        let has_room =
+            self.items.reserve(SITES) && self.tags.begin() && self.missed.reserve(MISSED);
         if self.last.is_null() {
             self.last = self.items.items();
         }

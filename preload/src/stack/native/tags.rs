@@ -36,7 +36,7 @@ impl<const SETS: usize> Tags<SETS> {
 
     /// Makes room. False without memory.
     pub fn begin(&mut self) -> bool {
-        self.0.capacity() >= SETS || self.0.grow_to(SETS)
+        self.0.reserve(SETS)
     }
 
     fn set(hash: u64) -> usize {

@@ -54,8 +54,7 @@ impl Recent {
 
     /// Makes room. False without memory.
     pub fn begin(&mut self) -> bool {
-        (self.steps.capacity() >= STEPS || self.steps.grow_to(STEPS))
-            && (self.words.capacity() >= WORDS || self.words.grow_to(WORDS))
+        self.steps.reserve(STEPS) && self.words.reserve(WORDS)
     }
 
     #[inline(always)]

@@ -44,8 +44,7 @@ impl Trunks {
 
     /// Makes room. False without memory.
     pub fn begin(&mut self) -> bool {
-        let has_room =
-            (self.items.capacity() >= TRUNKS || self.items.grow_to(TRUNKS)) && self.tags.begin();
+        let has_room = self.items.reserve(TRUNKS) && self.tags.begin();
         if self.last.get().is_null() {
             self.last.set(self.items.items());
         }
