@@ -108,3 +108,21 @@ del sys.argv[0]
 runpy.run_path(sys.argv[0], run_name="__main__")
 assert seen[0] > 1000, seen
 """
+# loops long enough to be compiled, with calls and callbacks
+COMPILED = """
+import sys
+def inside(size):
+    return bytearray(size)
+def loop():
+    active = 0
+    for number in range(10000):
+        bytearray(333333)
+        bytearray(333334)
+        block = bytearray(333335)
+        inside(333336)
+        sorted([333337], key=inside)
+        active += sys._jit.is_active()
+    return active
+jit = getattr(sys, "_jit", None)
+print("compiled" if jit and jit.is_available() and loop() > 2000 else "not compiled")
+"""

@@ -15,6 +15,9 @@ EVENT = re.compile(rb'"size":([2-9]\d{5})\b.*"stack":(\d+)')
 STACK = re.compile(rb'"stack":(\d+)')
 
 
+CUT = "<unknown callers>"
+
+
 class Failed(Exception):
     """What was recorded is not what happened."""
 
@@ -88,16 +91,18 @@ def is_python(frame):
     return frame[1].endswith(".py") or frame[1].startswith("<")
 
 
-def compare_stacks(memprof, interpreter, script, arguments=(), before=(), options=("--no-native",)):
+def compare_stacks(memprof, interpreter, script, arguments=(), before=(), options=("--no-native",), environment=None):
     """Runs a program that tells its stacks, and holds them against the recorded ones."""
     run = Run(memprof, interpreter, [*before, script, "told", *arguments], options,
-              {"PYTHONPATH": str(pathlib.Path(script).parent)})
+              {"PYTHONPATH": str(pathlib.Path(script).parent)} | (environment or {}))
     told = json.loads((run.folder / "told").read_text())
     sizes, stacks = run.blocks()
     wrong = 0
     for size, numbers in told["samples"]:
         wanted = [tuple(told["frames"][str(number)]) for number in numbers]
         found = sizes[size - run.header]
+        if any(it[0] == CUT for number in found for it in stacks.get(number, [])):
+            raise Failed("a stack is cut")
         if len(found) != 1 or [it for it in stacks.get(found[0], []) if is_python(it)] != wanted:
             wrong += 1
     number = len(told["samples"])

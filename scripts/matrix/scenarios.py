@@ -7,7 +7,7 @@ import tempfile
 
 from . import programs
 from .counts import counted
-from .recorded import Failed, NotRun, Run, compare_stacks, expect, is_python
+from .recorded import CUT, Failed, NotRun, Run, compare_stacks, expect, is_python
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent.parent.parent / "tests" / "programs"
 
@@ -32,11 +32,11 @@ def from_version(version, scenario):
     return checked
 
 
-def stacks(script, *arguments, before=(), native=False):
+def stacks(script, *arguments, before=(), native=False, environment=()):
     """A program that tells its stacks, perhaps run by a module of the interpreter's own."""
     options = ["--native"] if native else ["--no-native"]
     return lambda memprof, interpreter: compare_stacks(
-        memprof, interpreter, str(PROGRAMS / script), arguments, before, options)
+        memprof, interpreter, str(PROGRAMS / script), arguments, before, options, dict(environment))
 
 
 def innermost(size, *functions):
@@ -68,6 +68,22 @@ def callback(run):
     if not any("sort" in name for name in between):
         raise Failed(f"no sorting between the frames: {between}")
     return f"ok, {len(between)} frames of machine code between Python's"
+
+
+def compiled(run):
+    """Loops that the interpreter compiles are the same with and without it."""
+    if run.output.stdout != "compiled\n":
+        raise NotRun("built without a compiler")
+    sizes, stacks = run.blocks()
+    wanted = [["loop", "<module>"]] * 3 + [["inside", "loop", "<module>"]] * 2
+    for size, functions in zip(range(333334, 333339), wanted):
+        seen = {tuple(stacks[number]) for number in sizes[size]}
+        for stack in seen:
+            expect([frame[0] for frame in stack if is_python(frame)], functions, f"functions of {size} bytes")
+            if any(frame[0] == CUT or frame[0].startswith("0x") and " in " not in frame[0] for frame in stack):
+                raise Failed(f"cut, or of no file: {stack}")
+        expect(len(sizes[size]), 10000, f"blocks of {size} bytes")
+    return f"ok, {len(wanted)} lines"
 
 
 def pool(method):
@@ -174,6 +190,13 @@ SCENARIOS = {
     "with sys.settrace (trace)": stacks(WALK, "3", "300", before=["-m", "trace", "--count", "-C", "."]),
     "with sys.monitoring": from_version((3, 12), stacks(WALK, "5", "1000", before=["-c", programs.MONITORED])),
     "with coverage": needs("coverage", stacks(WALK, "7", "1000", before=["-m", "coverage", "run"])),
+    "with -X perf": from_version((3, 12), stacks(WALK, "8", "1000", before=["-X", "perf"])),
+    "--native: with -X perf": from_version((3, 12), stacks(WALK, "9", "1000", before=["-X", "perf"], native=True)),
+    "PYTHON_JIT=1": from_version((3, 14), stacks(WALK, "10", "1000", environment={"PYTHON_JIT": "1"})),
+    "--native: loops, PYTHON_JIT=1": from_version((3, 14), code(
+        programs.COMPILED, compiled, options=["--native"], environment={"PYTHON_JIT": "1"})),
+    "--native: PYTHON_JIT=1": from_version((3, 14), stacks(WALK, "12", "1000", native=True,
+                                                           environment={"PYTHON_JIT": "1"})),
     "executes itself again": executed_again,
     **{f"Pool, {method}": pool(method) for method in ["fork", "spawn", "forkserver"]},
 }

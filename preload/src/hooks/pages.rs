@@ -4,12 +4,15 @@
 use crate::guard::Guard;
 use crate::hooks::python;
 use crate::original;
-use crate::stack::native;
+use crate::stack::native::{self, generated};
 use crate::stack::python::capture;
 use crate::thread::{Thread, settle};
 use core::ffi::{c_int, c_void};
 use memprof_wire::event::{Event, MappingKind};
 use memprof_wire::units::{Address, Size};
+
+/// What code needs that runs and is looked at.
+const EXECUTABLE: c_int = libc::PROT_READ | libc::PROT_EXEC;
 
 /// See the C library's manual.
 ///
@@ -32,6 +35,9 @@ pub unsafe extern "C" fn mmap(
     if let Some(guard) = &guard {
         // an arena of an interpreter whose allocators are not hooked is mapped here
         python::reinstall_if_lost(Some(guard));
+        if flags & libc::MAP_FIXED != 0 {
+            generated::before_change(address.addr(), length);
+        }
     }
     // SAFETY: the caller's arguments, handed on.
     let mapping = unsafe { original(address, length, protection, flags, descriptor, offset) };
@@ -89,6 +95,7 @@ pub unsafe extern "C" fn munmap(address: *mut c_void, length: usize) -> c_int {
         // SAFETY: the caller's arguments, handed on.
         return unsafe { original(address, length) };
     };
+    generated::before_change(address.addr(), length);
     if let Some(thread) = Thread::ready(&guard) {
         settle::before_giving_back(thread);
         thread.stacks.unmapped(address.addr());
@@ -122,6 +129,9 @@ pub unsafe extern "C" fn mremap(
         return libc::MAP_FAILED;
     };
     let guard = Guard::enter();
+    if guard.is_some() {
+        generated::before_change(old.addr(), old_length);
+    }
     // SAFETY: the caller's arguments, handed on.
     let mapping = unsafe { original(old, old_length, new_length, flags, wanted) };
     if let Some(guard) = guard
@@ -151,12 +161,18 @@ pub unsafe extern "C" fn mprotect(address: *mut c_void, length: usize, protectio
         return -1;
     };
     let guard = Guard::enter();
+    if guard.is_some() {
+        generated::before_change(address.addr(), length);
+    }
     // SAFETY: the caller's arguments, handed on.
     let failed = unsafe { original(address, length, protection) };
     if let Some(guard) = guard
         && failed == 0
         && let Some(thread) = Thread::ready(&guard)
     {
+        if protection & EXECUTABLE == EXECUTABLE {
+            generated::made_executable(address.addr(), length, native::caller());
+        }
         thread.event(&Event::Protect {
             address: Address(address.addr() as u64),
             length: Size(length as u64),

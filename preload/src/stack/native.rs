@@ -11,6 +11,7 @@ mod bytes;
 mod enter;
 mod expression;
 mod frame;
+pub mod generated;
 pub mod greenlets;
 mod inner;
 mod made;

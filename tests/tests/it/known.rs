@@ -7,7 +7,7 @@ use memprof_recorder::WALK_EACH;
 use std::collections::HashMap;
 
 /// How often each stack below `function` allocated: its frames, outermost first, by name and line.
-fn allocations(run: &Run, function: &str) -> HashMap<String, u32> {
+pub fn allocations(run: &Run, function: &str) -> HashMap<String, u32> {
     let file = run.folder().join("events");
     run.report(&[
         "export",

@@ -25,6 +25,7 @@ mod exports;
 mod faults;
 mod filters;
 mod formats;
+mod generated;
 mod heapy;
 mod interpreters;
 mod kinds;

@@ -183,10 +183,8 @@ impl Anchors {
         let address = |index: usize| unsafe { (*frames.add(index)).address };
         match L::RUNS {
             Runs::Shims => {
-                // SAFETY: a live frame has an owner.
-                let is_shim = |index: usize| unsafe {
-                    ((address(index) + L::FRAME_OWNER) as *const u8).read() >= 3
-                };
+                // SAFETY: a live frame.
+                let is_shim = |index: usize| unsafe { is_shim::<L>(address(index)) };
                 // the outermost frame of 3.15 is a part of the thread's state
                 let is_base = index == 0 && depth > 1 && is_shim(1);
                 (is_shim(index) && !is_base).then(|| address(index))
@@ -209,6 +207,30 @@ impl Anchors {
             }
         }
     }
+}
+
+/// Whether a frame is the one that a run begins with, where anchors are frames.
+///
+/// # Safety
+///
+/// It must be live.
+#[inline(always)]
+pub unsafe fn is_shim<L: Layout>(frame: usize) -> bool {
+    // SAFETY: the caller's promise: a live frame has an owner.
+    unsafe { ((frame + L::FRAME_OWNER) as *const u8).read() >= 3 }
+}
+
+/// The innermost anchor above an address of the stack, where anchors are frames.
+///
+/// # Safety
+///
+/// `frames` must hold `depth` live frames.
+pub unsafe fn above<L: Layout>(frames: *const Frame, depth: usize, sp: usize) -> Option<usize> {
+    // SAFETY: so many are in use.
+    let all = (0..depth).map(|index| unsafe { (*frames.add(index)).address });
+    // SAFETY: the caller's promise.
+    let is_anchor = |&address: &usize| address >= sp && unsafe { is_shim::<L>(address) };
+    all.filter(is_anchor).min()
 }
 
 /// Where the code of the evaluation function begins, and how many bytes it has: none if nobody knows.

@@ -1,6 +1,6 @@
 //! One frame more: the stack that a frame makes with its caller's, old or new.
 
-use super::{own, rule};
+use super::{generated, own, rule};
 use crate::stack::intern::{Found, Key};
 use crate::stack::python::note_merged;
 use crate::thread::Thread;
@@ -35,9 +35,13 @@ fn child(thread: &mut Thread, parent: StackId, ip: usize) -> StackId {
     }
 }
 
-/// The same if the parent called another frame the last time.
+/// The same if the parent called another frame the last time: the parent where the frame is part of how
+/// the interpreter runs Python.
 #[inline(never)]
 fn other_child(thread: &mut Thread, parent: StackId, key: Key, ip: usize) -> StackId {
+    if generated::contains(ip) {
+        return parent;
+    }
     match thread.stacks.tree.find_further(parent, key) {
         Found::Old(stack) => stack,
         Found::New(stack) => {

@@ -120,6 +120,27 @@ impl Rule {
         ((self.0 << 8) as i64 >> 40) as isize
     }
 
+    /// That of a frame whose caller's begins so many bytes above the stack pointer, and where `rbp`
+    /// stands, from there on.
+    pub fn by_offset(offset: i64, base_offset: i64) -> Option<Self> {
+        let rule = Self::new(Kind::Stack, offset, Base::AtCfa, base_offset);
+        (rule.kind() == Kind::Stack).then_some(rule)
+    }
+
+    /// The same where `rbp` is what it was.
+    pub fn by_offset_alone(offset: i64) -> Option<Self> {
+        let rule = Self::new(Kind::Stack, offset, Base::Same, 0);
+        (rule.kind() == Kind::Stack).then_some(rule)
+    }
+
+    /// Where a frame keeps its caller's `rbp`, from the caller's frame on, if it is one of a simple rule
+    /// and does.
+    pub fn base_from_cfa(place: Place) -> Option<i64> {
+        let rule = find(place, generation());
+        let is_kept = rule.0 & 15 <= Kind::Base as u64 && rule.base() == Base::AtCfa;
+        is_kept.then_some(rule.base_offset() as i64)
+    }
+
     fn of(row: &Row) -> Self {
         let saved = |register: u8| row.saved[usize::from(register)];
         match saved(number::RETURN) {
@@ -264,11 +285,20 @@ fn find_anew(place: Place, key: u64) -> Rule {
     let rule = make(place);
     // code that is in no object may be anything by the next time
     if rule.kind() != Kind::Unknown {
-        let entry = entry(place.ip);
-        entry.mixed.store(key ^ rule.0, Ordering::Relaxed);
-        entry.rule.store(rule.0, Ordering::Relaxed);
+        put(place, key, rule);
     }
     rule
+}
+
+fn put(place: Place, key: u64, rule: Rule) {
+    let entry = entry(place.ip);
+    entry.mixed.store(key ^ rule.0, Ordering::Relaxed);
+    entry.rule.store(rule.0, Ordering::Relaxed);
+}
+
+/// Keeps the rule of an instruction that no tables tell of.
+pub fn keep(place: Place, generation: usize, rule: Rule) {
+    put(place, key(place, generation), rule);
 }
 
 fn make(place: Place) -> Rule {

@@ -1,7 +1,7 @@
 //! Which Python frames the innermost run has, and what it is known by: the tables behind this are
 //! those of [`super::anchors`].
 
-use super::anchors::{evaluation, is_root};
+use super::anchors::{evaluation, is_root, is_shim};
 use super::segment::Key;
 use super::trunk::Trunk;
 use super::word::{Word, load};
@@ -84,10 +84,8 @@ pub unsafe fn innermost<L: Layout>(
     let last = depth.checked_sub(1)?;
     match L::RUNS {
         Runs::Shims => {
-            // SAFETY: a live frame has an owner.
-            let is_shim = |&index: &usize| unsafe {
-                ((address(index) + L::FRAME_OWNER) as *const u8).read() >= 3
-            };
+            // SAFETY: a live frame.
+            let is_shim = |&index: &usize| unsafe { is_shim::<L>(address(index)) };
             // the outermost frame of 3.15 is a part of the thread's state
             let first = (1..depth).rev().find(is_shim);
             let first = first.or_else(|| Some(0).filter(is_shim))?;

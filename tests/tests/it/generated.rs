@@ -1,0 +1,36 @@
+//! Machine code that the interpreter makes while it runs is a part of its stacks.
+
+use crate::interpreters;
+use crate::known::allocations;
+use crate::programs::source;
+use crate::scenario::Scenario;
+
+/// How often functions allocated that were called by Python, and by a function of C. There are more of
+/// them than trampolines on a page.
+#[test]
+fn stacks_go_through_the_trampolines_of_perf() {
+    let with_perf = |it: &&interpreters::Interpreter| it.version >= (3, 12);
+    for interpreter in interpreters::all().iter().filter(with_perf) {
+        let run = Scenario::program(&interpreter.path)
+            .argument("-X")
+            .argument("perf")
+            .argument(source("trampolines.py"))
+            .option("--native")
+            .recorded();
+        let (mut direct, mut by_sort) = (0, 0);
+        for (stack, count) in allocations(&run, "maker_") {
+            let is_in_no_file = |name: &str| name.starts_with("0x") && !name.contains(" in ");
+            let is_odd = |name: &str| name.contains("unknown") || is_in_no_file(name);
+            assert!(!stack.split(';').any(is_odd), "{interpreter}: {stack}");
+            let inside = stack.split("every_caller").nth(1).expect("its caller");
+            let calls = if inside.contains("list_sort") {
+                &mut by_sort
+            } else {
+                &mut direct
+            };
+            *calls += count;
+        }
+        // an object and its bytes each
+        assert_eq!((direct, by_sort), (1000, 1000), "{interpreter}");
+    }
+}
