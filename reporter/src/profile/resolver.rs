@@ -4,7 +4,8 @@ use super::names::NameId;
 use super::stacks::{Frame, FrameId, Language, StackId, Stacks};
 use crate::hashing::NumberMap;
 use crate::replay::{Call, CallId, Calls, Definitions, PlaceId};
-use crate::symbols::{NativeNames, python};
+use crate::symbols::{NativeName, NativeNames, python};
+use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::ops::Range;
 
@@ -21,6 +22,8 @@ pub struct Resolved {
     addresses: NumberMap<(u64, u32), List>,
     /// The frames of one place after the other, each outermost first.
     lists: Vec<FrameId>,
+    /// Frames that are left out where they are the outermost ones.
+    starts: HashSet<FrameId>,
     /// The stack of a call, and one more.
     calls: Vec<Option<NonZeroU32>>,
 }
@@ -89,7 +92,10 @@ impl<'a> Resolver<'a> {
         };
         for call in unknown.into_iter().rev() {
             for place in self.frames(call) {
-                stack = self.node(stack, self.found.lists[place]);
+                let frame = self.found.lists[place];
+                if stack != Stacks::EMPTY || !self.found.starts.contains(&frame) {
+                    stack = self.node(stack, frame);
+                }
             }
             self.found.calls[call.0 as usize] = NonZeroU32::new(stack.0 + 1);
         }
@@ -113,7 +119,9 @@ impl<'a> Resolver<'a> {
         let mut next = call;
         while next != Calls::ROOT {
             if let Some(place) = self.frames(next).last() {
-                return Some(self.found.lists[place]);
+                let frame = self.found.lists[place];
+                let is_start = self.found.starts.contains(&frame);
+                return (!is_start || self.stack(next) != Stacks::EMPTY).then_some(frame);
             }
             next = self.definitions.calls.parent(next);
         }
@@ -170,11 +178,19 @@ impl<'a> Resolver<'a> {
                     return *list;
                 }
                 let names = self.native.frames_of(place).into_iter().rev();
-                let frames: Vec<FrameId> = names
-                    .map(|name| {
-                        self.define(&name.function, &name.file, name.line, Language::Native)
-                    })
-                    .collect();
+                let mut frames = Vec::new();
+                for name in names {
+                    let NativeName {
+                        function,
+                        file,
+                        line,
+                    } = &name;
+                    let frame = self.define(function, file, *line, Language::Native);
+                    if self.native.may_be_a_start(&name) {
+                        self.found.starts.insert(frame);
+                    }
+                    frames.push(frame);
+                }
                 let list = self.list(frames);
                 self.found.addresses.insert(key, list);
                 list
@@ -210,5 +226,55 @@ impl<'a> Resolver<'a> {
         *known_frames
             .entry((function.0, file.0, line))
             .or_insert_with(|| stacks.add_frame(frame))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Resolver, Stacks};
+    use crate::replay::{Call, Calls, Definitions};
+    use crate::symbols::NativeNames;
+    use memprof_recorder::capture::Module;
+    use memprof_wire::units::Address;
+
+    fn module(path: &str, start: u64) -> Module {
+        Module {
+            path: path.into(),
+            start,
+            end: start + 0x1000,
+            ..Module::default()
+        }
+    }
+
+    #[test]
+    fn what_starts_a_thread_is_left_out_if_it_has_no_name() {
+        let modules = vec![
+            module("/nowhere/libc.so.6", 0x1000),
+            module("/nowhere/server", 0x5000),
+        ];
+        let native = NativeNames::new(modules);
+        let mut definitions = Definitions::default();
+        let mut call = |caller, address| {
+            definitions
+                .calls
+                .child(caller, Call::Native(Address(address)))
+        };
+        // clone3, start_thread, two functions of the program, and the C library again
+        let clone = call(Calls::ROOT, 0x1100);
+        let start = call(clone, 0x1200);
+        let work = call(start, 0x5100);
+        let sort = call(work, 0x1300);
+        let compare = call(sort, 0x5200);
+        let mut resolver = Resolver::new(&definitions, &native);
+        assert_eq!(resolver.innermost(start), None);
+        assert_eq!(resolver.stack(start), Stacks::EMPTY);
+        let innermost = resolver.innermost(sort);
+        let stack = resolver.stack(compare);
+        let stacks = resolver.finish();
+        let name = |frame| stacks.name(stacks.frame(frame).function);
+        assert_eq!(innermost.map(name), Some("0x300 in libc.so.6"));
+        let names: Vec<_> = stacks.inward(stack).map(name).collect();
+        let wanted = ["0x200 in server", "0x300 in libc.so.6", "0x100 in server"];
+        assert_eq!(names, wanted);
     }
 }

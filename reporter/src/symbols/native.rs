@@ -97,6 +97,12 @@ impl NativeNames {
         frames
     }
 
+    /// Whether a function is of no interest where nothing that is stands further out: it may be what
+    /// starts `main` or a thread.
+    pub fn may_be_a_start(&self, name: &NativeName) -> bool {
+        !self.settings.everything && hidden::is_nameless_in_c_library(&name.function, &name.file)
+    }
+
     /// Adds what is known of an address to what a recording is to bring along.
     pub fn gather(&self, address: Address, seen: Microseconds, into: &mut Gathered) {
         let place = self.place(address, seen);

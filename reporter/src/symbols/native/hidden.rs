@@ -81,6 +81,19 @@ const STARTS: &[&str] = &[
     "start_thread",
 ];
 
+/// Whether it is a place in the C library that has no name, as most have where its debug file is not
+/// installed: what starts `main` and threads is among them.
+pub fn is_nameless_in_c_library(function: &str, file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    let is_library = |stem: &str| {
+        // as libc.so.6, and libc-2.31.so in earlier versions
+        let rest = name.strip_prefix(stem);
+        rest.is_some_and(|rest| rest.starts_with(".so") || rest.starts_with("-2"))
+    };
+    let is_nameless = function.starts_with("0x") && function.ends_with(name);
+    is_nameless && (is_library("libc") || is_library("libpthread"))
+}
+
 /// Whether a function of a source file is one of those.
 pub fn is_plumbing(function: &str, file: &str) -> bool {
     // the second where the compiler came with its sources
@@ -126,6 +139,19 @@ mod tests {
         assert!(!hidden("start_threads"));
         assert!(!hidden("std::vector<int>::push_back(int&&)"));
     }
+    #[test]
+    fn places_in_the_c_library_that_have_no_name_are_known() {
+        let nameless = super::is_nameless_in_c_library;
+        assert!(nameless("0x29fba in libc.so.6", "/lib/libc.so.6"));
+        assert!(nameless(
+            "0x7ea7 in libpthread-2.31.so",
+            "/lib/libpthread-2.31.so"
+        ));
+        assert!(!nameless("qsort", "/lib/libc.so.6"));
+        assert!(!nameless("0x1234 in libcrypto.so.3", "/lib/libcrypto.so.3"));
+        assert!(!nameless("0x1234 in libcurl.so.4", "/lib/libcurl.so.4"));
+    }
+
     #[test]
     fn rust_has_wrappers_that_are_known_by_their_files() {
         let of_rust = |file| is_plumbing("alloc", &format!("/rustc/59807616e1/library/{file}"));
