@@ -8,6 +8,7 @@
 //! | [`loader`] | `dlopen`, `dlclose`: libraries, and an interpreter that comes late |
 //! | [`process`] | the start of `main`, `exec`, `vfork` |
 //! | [`names`] | thread names, and `prctl` for what else it does to a thread that records |
+//! | [`frames`] | `__register_frame`: unwind tables of code that is made while the program runs |
 //! | [`limits`] | `setrlimit`, `mlockall`: the recording takes no part in a limit of addresses, nor in locked memory |
 //! | [`shutdown`] | `sigaction`, by which the end of the program's own code is known |
 //! | [`marks`] | `memprof_mark`, and the question of `getxattr` that marks from Python |
@@ -16,6 +17,7 @@
 //! about to go, call the original, record what came. Tests link the originals, so the names are
 //! only exported in the library itself.
 
+pub mod frames;
 pub mod heap;
 pub mod limits;
 pub mod loader;

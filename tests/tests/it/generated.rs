@@ -1,8 +1,9 @@
-//! Machine code that the interpreter makes while it runs is a part of its stacks.
+//! Machine code that is made while a program runs is a part of its stacks.
 
 use crate::interpreters;
 use crate::known::allocations;
-use crate::programs::source;
+use crate::native::functions_of;
+use crate::programs::{self, source};
 use crate::scenario::Scenario;
 
 /// How often functions allocated that were called by Python, and by a function of C. There are more of
@@ -33,4 +34,28 @@ fn stacks_go_through_the_trampolines_of_perf() {
         // an object and its bytes each
         assert_eq!((direct, by_sort), (1000, 1000), "{interpreter}");
     }
+}
+
+/// Code that was registered, other code in its place, and code of which nobody knows anything.
+#[test]
+fn stacks_go_through_code_whose_tables_are_registered() {
+    let run = Scenario::program(programs::c("compiled")).recorded();
+    assert_eq!(run.stdout, "3\n");
+    let functions = |bytes| {
+        let mut stacks = functions_of(&run, bytes);
+        let mut stack = stacks.pop().expect("a block");
+        for name in &mut stack {
+            if name.starts_with("0x") {
+                *name = "compiled".into();
+            }
+        }
+        assert!(stacks.is_empty());
+        stack
+    };
+    // both calls come from the same place, and are one stack
+    assert_eq!(functions(2001), ["main", "compiled", "allocate"]);
+    assert_eq!(
+        functions(1002),
+        ["<unknown callers>", "compiled", "allocate"]
+    );
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::collections::HashSet;
 
 /// The functions of the stacks, outermost first, that hold so many bytes at the end.
-fn functions_of(run: &Run, bytes: i64) -> Vec<Vec<String>> {
+pub fn functions_of(run: &Run, bytes: i64) -> Vec<Vec<String>> {
     let export = run.json_of(&["export", "json", "--at", "end"]);
     let stacks = export["stacks"].as_array().unwrap().iter();
     let functions = |stack: &Value| {

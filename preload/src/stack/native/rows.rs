@@ -5,7 +5,7 @@ use super::bounds::Bounds;
 use super::frame::At;
 use super::registers::Registers;
 use super::rule::{self, Kind, Place};
-use super::{module, table};
+use super::table;
 
 /// The frames from a function that is still active outwards.
 #[derive(Debug)]
@@ -46,8 +46,7 @@ impl Rows {
             }
             Kind::Unknown => None,
             Kind::Signal => before_signal(&registers, stack),
-            _ => module::find(place.address())
-                .and_then(|module| table::find(&module, place.address()))
+            _ => table::look_up(place.address())
                 .and_then(|found| found.row.caller(&registers, stack)),
         };
         // the stack grows downwards: a caller lies above, and every walk ends

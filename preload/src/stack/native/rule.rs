@@ -3,7 +3,6 @@
 
 use super::bytes::Bytes;
 use super::greenlets;
-use super::module;
 use super::registers::number;
 use super::row::{Cfa, Row, Saved};
 use super::segment::Key;
@@ -303,10 +302,7 @@ pub fn keep(place: Place, generation: usize, rule: Rule) {
 
 fn make(place: Place) -> Rule {
     let address = place.address();
-    let Some(module) = module::find(address) else {
-        return Rule::plain(Kind::Unknown);
-    };
-    match table::find(&module, address) {
+    match table::look_up(address) {
         Some(found) if greenlets::begin_with(found.function) => Rule::plain(Kind::End),
         Some(found) if found.signal && returns_from_signal(place.ip) => Rule::plain(Kind::Signal),
         Some(found) => Rule::of(&found.row),

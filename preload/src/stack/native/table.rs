@@ -3,7 +3,8 @@
 //! The formats are those of the Linux Standard Base and, for the instructions, of DWARF.
 
 use super::bytes::{Bytes, Encoding};
-use super::module::Module;
+use super::module::{self, Module};
+use super::registered;
 use super::registers::number;
 use super::row::{Cfa, REGISTERS, Row, Saved};
 
@@ -47,9 +48,25 @@ pub fn function(module: &Module, address: usize) -> Option<(usize, usize)> {
     Some((description.start, description.start + description.size))
 }
 
+impl Description {
+    fn has(&self, address: usize) -> bool {
+        address.wrapping_sub(self.start) < self.size
+    }
+}
+
 fn describe(module: &Module, address: usize) -> Option<Description> {
     let description = search(module.table, address)?;
     // SAFETY: the sorted table points to descriptions.
+    unsafe { read(description) }.filter(|description| description.has(address))
+}
+
+/// What a description says.
+///
+/// # Safety
+///
+/// It must be one of an `.eh_frame` section.
+unsafe fn read(description: usize) -> Option<Description> {
+    // SAFETY: the caller's promise.
     let mut bytes = unsafe { Bytes::new(description as *const u8) };
     let end = length(&mut bytes)?;
     let own = bytes.address();
@@ -58,9 +75,6 @@ fn describe(module: &Module, address: usize) -> Option<Description> {
     let common = Common::read(unsafe { Bytes::new((own - distance as usize) as *const u8) })?;
     let start = bytes.pointer(common.encoding)?;
     let size = bytes.pointer(common.encoding.of_length())?;
-    if address < start || address - start >= size {
-        return None;
-    }
     if common.augmented {
         let skipped = bytes.unsigned() as usize;
         bytes.skip(skipped);
@@ -78,8 +92,64 @@ fn describe(module: &Module, address: usize) -> Option<Description> {
 #[cold]
 #[inline(never)]
 pub fn find(module: &Module, address: usize) -> Option<Found> {
-    let description = describe(module, address)?;
-    let Description { common, start, .. } = &description;
+    row(&describe(module, address)?, address)
+}
+
+/// The row of the instruction at `address`, wherever it lies.
+#[cold]
+#[inline(never)]
+pub fn look_up(address: usize) -> Option<Found> {
+    match module::find(address) {
+        Some(module) => find(&module, address),
+        None => registered::find(address),
+    }
+}
+
+/// The row of the instruction at `address`, if it is one of the function that is described.
+///
+/// # Safety
+///
+/// As for [`extent`].
+pub unsafe fn described(description: usize, address: usize) -> Option<Found> {
+    // SAFETY: the caller's promise.
+    let description = unsafe { read(description) }.filter(|it| it.has(address))?;
+    row(&description, address)
+}
+
+/// Where the function that is described begins and ends.
+///
+/// # Safety
+///
+/// It must be a description of an `.eh_frame` section.
+pub unsafe fn extent(description: usize) -> Option<(usize, usize)> {
+    // SAFETY: the caller's promise.
+    let description = unsafe { read(description) }?;
+    Some((
+        description.start,
+        description.start.wrapping_add(description.size),
+    ))
+}
+
+/// The descriptions of a section's functions, which end at one of no length.
+///
+/// # Safety
+///
+/// It must be a whole `.eh_frame` section.
+pub unsafe fn descriptions(section: usize) -> impl Iterator<Item = usize> {
+    let mut next = section;
+    let every = core::iter::from_fn(move || {
+        let own = next;
+        // SAFETY: the caller's promise.
+        let mut bytes = unsafe { Bytes::new(own as *const u8) };
+        next = length(&mut bytes)?;
+        // what several share has no distance to that
+        Some((own, bytes.word() != 0))
+    });
+    every.filter_map(|(own, is_of_a_function)| is_of_a_function.then_some(own))
+}
+
+fn row(description: &Description, address: usize) -> Option<Found> {
+    let Description { common, start, .. } = description;
     let mut machine = Machine {
         common,
         row: Row::EMPTY,

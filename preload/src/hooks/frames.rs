@@ -1,0 +1,48 @@
+//! Unwind tables of code that a program makes while it runs: who compiles it (LLVM for numba, JAX or
+//! TensorFlow, for example) registers them with the library that unwinds exceptions, libgcc.
+
+use crate::elf;
+use crate::stack::native::{self, registered};
+use core::ffi::{CStr, c_void};
+use core::mem::transmute;
+
+type Register = unsafe extern "C" fn(*const c_void);
+
+/// The library's own function. It is looked up each time: the library may have been unloaded since,
+/// and loaded in another place.
+fn original(name: &CStr) -> Option<Register> {
+    let found = elf::held(|| elf::find_behind(name))?;
+    // SAFETY: the function of this name takes a pointer and returns nothing.
+    Some(unsafe { transmute::<usize, Register>(found) })
+}
+
+/// Registers an `.eh_frame` section; see libgcc.
+///
+/// # Safety
+///
+/// That of the library's function: what is registered stays as it is until it is deregistered.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn __register_frame(section: *const c_void) {
+    if let Some(original) = original(c"__register_frame") {
+        // SAFETY: the caller's argument, handed on.
+        unsafe { original(section) }
+    }
+    if native::wanted() && !section.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { registered::add(section.addr()) }
+    }
+}
+
+/// Takes an `.eh_frame` section back; see libgcc.
+///
+/// # Safety
+///
+/// That of the library's function.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn __deregister_frame(section: *const c_void) {
+    registered::remove(section.addr());
+    if let Some(original) = original(c"__deregister_frame") {
+        // SAFETY: the caller's argument, handed on.
+        unsafe { original(section) }
+    }
+}
