@@ -5,15 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unwind.h>
 
 void __register_frame(const void *);
 void __deregister_frame(const void *);
 
 static void *volatile kept[8];
-static int count;
+static int count, reached[8];
+
+int main(void);
+
+static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *found) {
+    if (_Unwind_FindEnclosingFunction((void *)_Unwind_GetIP(context)) == main) *(int *)found = 1;
+    return _URC_NO_REASON;
+}
 
 __attribute__((noinline)) static void allocate(void) {
     kept[count] = malloc(1000 + count);
+    _Unwind_Backtrace(step, &reached[count]);
     count++;
 }
 
@@ -53,7 +62,8 @@ static void describe(struct tables *tables, uint8_t *code, uint8_t size) {
     };
 }
 
-/* usage: compiled. Blocks of 1000 and 1001 bytes come by code with tables, 1002 by code without. */
+/* usage: compiled. Blocks of 1000 and 1001 bytes come by code with tables, 1002 by code without. Prints
+ * whether an unwinder found its way through each. */
 int main(void) {
     static struct tables tables;
     uint8_t *code = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -68,6 +78,6 @@ int main(void) {
     }
     make(code, 72);
     call(allocate);
-    printf("%d\n", count);
+    printf("%d %d %d\n", reached[0], reached[1], reached[2]);
     return 0;
 }
