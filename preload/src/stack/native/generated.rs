@@ -5,10 +5,11 @@
 //! ([`epilogue`]). Compiled code is many small pieces that jump to each other. Each stands below the
 //! evaluation function, which entered it, by a number of bytes that is always the same, and stands for
 //! that function in a stack. A run begins with a frame that the function keeps in its own
-//! ([`anchors`](super::anchors)): so where a walk ends in such a piece, the distance to that function's
+//! ([`anchors`]): so where a walk ends in such a piece, the distance to that function's
 //! caller is measured once, and is the rule of the instruction from then on.
 
 mod epilogue;
+pub mod lessons;
 mod pages;
 
 use super::anchors;
@@ -114,7 +115,7 @@ pub unsafe fn learn<L: Layout>(
     });
     let Some(rule) = rule else { return false };
     pages::mark_learned(place.address());
-    rule::keep(place, generation, rule);
+    rule.keep(place, generation);
     true
 }
 

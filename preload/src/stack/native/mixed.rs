@@ -12,6 +12,7 @@ mod capture;
 mod known;
 mod merge;
 mod outer;
+mod walk;
 mod whole;
 
 use super::frame::{At, Frame};
@@ -21,16 +22,12 @@ use crate::python::layout::Layout;
 use crate::stack::Stacks;
 use crate::stack::marks::Marks;
 use crate::stack::native::anchors::Anchors;
-use crate::stack::native::generated;
 use crate::thread::Thread;
 pub use capture::{capture, capture_with_lock};
 use core::marker::PhantomData;
 use known::Known;
 use memprof_wire::units::StackId;
 use merge::Merge;
-
-/// Instructions of code that the interpreter made which are learned of in one walk.
-const LESSONS: usize = 64;
 
 /// The Python frames that one native frame runs.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +97,11 @@ impl Mixed {
         }
     }
 
+    fn innermost(&mut self) -> Option<Run> {
+        let index = self.run_count.checked_sub(1)?;
+        Some(*self.run(index))
+    }
+
     #[inline(always)]
     fn run(&mut self, index: usize) -> &mut Run {
         debug_assert!(index < self.run_count);
@@ -125,36 +127,11 @@ impl Mixed {
     }
 }
 
-/// Walks; returns how many frames are what they were. Where the walk ends in code that the interpreter
-/// made, it is learned how it goes on.
-#[inline(always)]
-fn walk<L: Layout>(thread: &mut Thread, at: At, python: Python) -> usize {
-    let mut unchanged = super::walk(thread, at);
-    for _ in 0..LESSONS {
-        let walk = &mut thread.stacks.native.walk;
-        if walk.is_complete() {
-            break;
-        }
-        let [_, last, inner @ ..] = walk.frames() else {
-            break;
-        };
-        // SAFETY: the frames were just walked and captured.
-        let learned =
-            unsafe { generated::learn::<L>(last, inner.first(), python.frames, python.depth) };
-        if !learned {
-            break;
-        }
-        walk.forget();
-        unchanged = super::walk(thread, at);
-    }
-    unchanged
-}
-
 /// Walks the native frames, and puts the Python ones among them.
 #[inline(never)]
 fn merge_anew<L: Layout>(thread: &mut Thread, at: At, python: Python) -> StackId {
     let Python { depth, state, .. } = python;
-    let unchanged = walk::<L>(thread, at, python);
+    let unchanged = walk::walk::<L>(thread, at, python);
     let native = &mut thread.stacks.native;
     let seen = &mut native.mixed.seen;
     if depth > seen.capacity() && !seen.grow_to((depth * 2).max(256)) {
@@ -177,13 +154,8 @@ fn merge_anew<L: Layout>(thread: &mut Thread, at: At, python: Python) -> StackId
     let Stacks { native, marks, .. } = &mut thread.stacks;
     if native.walk.is_complete() && !native.mixed.anchors.are_ambiguous() {
         let natives = native.walk.frames();
-        if let Some(index) = native.mixed.run_count.checked_sub(1) {
-            let Run {
-                native: at, anchor, ..
-            } = *native.mixed.run(index);
-            if at > 0 {
-                generated::measure::<L>(&natives[at], &natives[at - 1], anchor);
-            }
+        if let Some(run) = native.mixed.innermost() {
+            walk::measure::<L>(natives, run);
         }
         if depth == 0 {
             native.path.keep(natives, position);

@@ -3,8 +3,8 @@
 //! They are `.eh_frame` sections without an index. Which addresses one tells of is found out when it
 //! is registered, so that looking for an instruction reads no table but the one that it is in.
 
-use super::table::{self, Found};
-use super::{forget_all, table::descriptions};
+use super::forget_all;
+use super::table::{Description, Found, all_in};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Sections that are known at a time; code of further ones is code without tables.
@@ -46,9 +46,10 @@ fn sections() -> &'static [Section] {
 pub unsafe fn add(begin: usize) {
     let (mut low, mut high) = (usize::MAX, 0);
     // SAFETY: the caller's promise.
-    for description in unsafe { descriptions(begin) } {
+    for description in unsafe { all_in(begin) } {
         // SAFETY: as above.
-        if let Some((start, end)) = unsafe { table::extent(description) } {
+        if let Some(description) = unsafe { Description::at(description) } {
+            let (start, end) = description.extent();
             (low, high) = (low.min(start), high.max(end));
         }
     }
@@ -93,9 +94,9 @@ pub fn find(address: usize) -> Option<Found> {
             return None;
         }
         // SAFETY: it was not removed, and will not be as long as its code is live.
-        let found = unsafe {
-            descriptions(begin).find_map(|description| table::described(description, address))
-        };
+        let all = unsafe { all_in(begin).filter_map(|description| Description::at(description)) };
+        let mut all = all.filter(|description| description.has(address));
+        let found = all.find_map(|description| description.of(address));
         if found.is_some() {
             section.is_used.store(true, Ordering::Relaxed);
         }
@@ -107,7 +108,8 @@ pub fn find(address: usize) -> Option<Found> {
 mod tests {
     use super::{add, find, remove};
     use crate::stack::native::bytes::{Bytes, Encoding};
-    use crate::stack::native::{module, table};
+    use crate::stack::native::module;
+    use crate::stack::native::table;
 
     #[test]
     fn a_section_tells_what_its_index_does() {
@@ -121,7 +123,7 @@ mod tests {
         assert!(find(address).is_none());
         // SAFETY: the section of this program.
         unsafe { add(begin) };
-        let (found, wanted) = (find(address), table::find(&module, address));
+        let (found, wanted) = (find(address), table::find(address));
         let (found, wanted) = (found.expect("registered"), wanted.expect("indexed"));
         assert_eq!(found.function, wanted.function);
         assert_eq!(format!("{:?}", found.row), format!("{:?}", wanted.row));

@@ -46,8 +46,7 @@ impl Rows {
             }
             Kind::Unknown => None,
             Kind::Signal => before_signal(&registers, stack),
-            _ => table::look_up(place.address())
-                .and_then(|found| found.row.caller(&registers, stack)),
+            _ => table::find(place.address()).and_then(|found| found.row.caller(&registers, stack)),
         };
         // the stack grows downwards: a caller lies above, and every walk ends
         if let Some(caller) = caller.filter(|caller| caller.sp > registers.sp) {

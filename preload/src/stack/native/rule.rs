@@ -2,6 +2,7 @@
 //! rule of an instruction never changes while its object is loaded.
 
 use super::bytes::Bytes;
+use super::generated::lessons;
 use super::greenlets;
 use super::registers::number;
 use super::row::{Cfa, Row, Saved};
@@ -140,6 +141,14 @@ impl Rule {
         is_kept.then_some(rule.base_offset() as i64)
     }
 
+    /// Keeps it as that of an instruction, which was learned where no table tells of it.
+    pub fn keep(self, place: Place, generation: usize) {
+        let key = key(place, generation);
+        let is_old = |other: u64| other >> GENERATION_SHIFT != key >> GENERATION_SHIFT;
+        lessons::keep(key, self.0, is_old);
+        put(place, key, self);
+    }
+
     fn of(row: &Row) -> Self {
         let saved = |register: u8| row.saved[usize::from(register)];
         match saved(number::RETURN) {
@@ -212,6 +221,9 @@ impl Place {
 /// Rules that are kept.
 const ENTRIES: usize = 1 << 14;
 
+/// Where the generation of the rules stands in a key.
+const GENERATION_SHIFT: u32 = 48;
+
 /// An entry of the table: a key, and the rule. The key is stored mixed with the rule, so that two
 /// halves which different threads wrote match no key at all.
 struct Entry {
@@ -270,7 +282,8 @@ pub fn find(place: Place, generation: usize) -> Rule {
 #[inline(always)]
 fn key(place: Place, generation: usize) -> u64 {
     // addresses of programs have 47 bits
-    place.ip as u64 | u64::from(place.exact) << 47 | (generation as u64 + 1) << 48
+    let generation = (generation as u64 + 1) << GENERATION_SHIFT;
+    place.ip as u64 | u64::from(place.exact) << 47 | generation
 }
 
 #[inline(always)]
@@ -281,7 +294,12 @@ fn entry(ip: usize) -> &'static Entry {
 #[cold]
 #[inline(never)]
 fn find_anew(place: Place, key: u64) -> Rule {
-    let rule = make(place);
+    let mut rule = make(place);
+    if rule.kind() == Kind::Unknown
+        && let Some(learned) = lessons::find(key)
+    {
+        rule = Rule(learned);
+    }
     // code that is in no object may be anything by the next time
     if rule.kind() != Kind::Unknown {
         put(place, key, rule);
@@ -295,14 +313,9 @@ fn put(place: Place, key: u64, rule: Rule) {
     entry.rule.store(rule.0, Ordering::Relaxed);
 }
 
-/// Keeps the rule of an instruction that no tables tell of.
-pub fn keep(place: Place, generation: usize, rule: Rule) {
-    put(place, key(place, generation), rule);
-}
-
 fn make(place: Place) -> Rule {
     let address = place.address();
-    match table::look_up(address) {
+    match table::find(address) {
         Some(found) if greenlets::begin_with(found.function) => Rule::plain(Kind::End),
         Some(found) if found.signal && returns_from_signal(place.ip) => Rule::plain(Kind::Signal),
         Some(found) => Rule::of(&found.row),
