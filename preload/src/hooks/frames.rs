@@ -28,8 +28,11 @@ pub unsafe extern "C" fn __register_frame(section: *const c_void) {
         unsafe { original(section) }
     }
     if native::wanted() && !section.is_null() {
+        // libunwind of LLVM has a function of the same name, which takes one description
+        let is_libunwind = elf::held(|| elf::find(c"__unw_add_dynamic_fde")).is_some();
+        let most = if is_libunwind { 1 } else { usize::MAX };
         // SAFETY: the caller's promise.
-        unsafe { registered::add(section.addr()) }
+        unsafe { registered::add(section.addr(), most) }
     }
 }
 

@@ -13,6 +13,8 @@ const PLACES: usize = 4096;
 /// A section, and the addresses that it tells of. Free where `begin` is 0.
 struct Section {
     begin: AtomicUsize,
+    /// How many of its descriptions count.
+    count: AtomicUsize,
     low: AtomicUsize,
     high: AtomicUsize,
     /// Whether rules were made of it.
@@ -22,6 +24,7 @@ struct Section {
 static SECTIONS: [Section; PLACES] = [const {
     Section {
         begin: AtomicUsize::new(0),
+        count: AtomicUsize::new(0),
         low: AtomicUsize::new(0),
         high: AtomicUsize::new(0),
         is_used: AtomicBool::new(false),
@@ -38,15 +41,16 @@ fn sections() -> &'static [Section] {
     &SECTIONS[..END.load(Ordering::Acquire)]
 }
 
-/// Adds a section, if there is room.
+/// Adds a section, or its first `most` descriptions, if there is room.
 ///
 /// # Safety
 ///
-/// It must be a whole `.eh_frame` section, which stays as it is until it is removed.
-pub unsafe fn add(begin: usize) {
-    let (mut low, mut high) = (usize::MAX, 0);
+/// It must be a whole `.eh_frame` section, or have so many, and stay as it is until it is removed.
+pub unsafe fn add(begin: usize, most: usize) {
+    let (mut low, mut high, mut count) = (usize::MAX, 0, 0);
     // SAFETY: the caller's promise.
-    for description in unsafe { all_in(begin) } {
+    for description in unsafe { all_in(begin) }.take(most) {
+        count += 1;
         // SAFETY: as above.
         if let Some(description) = unsafe { Description::at(description) } {
             let (start, end) = description.extent();
@@ -65,6 +69,7 @@ pub unsafe fn add(begin: usize) {
     {
         let section = &SECTIONS[place];
         section.is_used.store(false, Ordering::Relaxed);
+        section.count.store(count, Ordering::Relaxed);
         section.low.store(low, Ordering::Relaxed);
         section.high.store(high, Ordering::Relaxed);
         section.begin.store(begin, Ordering::Release);
@@ -94,7 +99,9 @@ pub fn find(address: usize) -> Option<Found> {
             return None;
         }
         // SAFETY: it was not removed, and will not be as long as its code is live.
-        let all = unsafe { all_in(begin).filter_map(|description| Description::at(description)) };
+        let all = unsafe { all_in(begin) }.take(section.count.load(Ordering::Relaxed));
+        // SAFETY: as above.
+        let all = all.filter_map(|description| unsafe { Description::at(description) });
         let mut all = all.filter(|description| description.has(address));
         let found = all.find_map(|description| description.of(address));
         if found.is_some() {
@@ -122,7 +129,7 @@ mod tests {
         };
         assert!(find(address).is_none());
         // SAFETY: the section of this program.
-        unsafe { add(begin) };
+        unsafe { add(begin, usize::MAX) };
         let (found, wanted) = (find(address), table::find(address));
         let (found, wanted) = (found.expect("registered"), wanted.expect("indexed"));
         assert_eq!(found.function, wanted.function);
@@ -130,5 +137,9 @@ mod tests {
         assert!(find(module.end + 4096).is_none());
         remove(begin);
         assert!(find(address).is_none());
+        // SAFETY: it has more than one.
+        unsafe { add(begin, 1) };
+        assert!(find(address).is_none(), "that of another function");
+        remove(begin);
     }
 }

@@ -68,7 +68,7 @@ impl Description {
 ///
 /// # Safety
 ///
-/// It must be a whole `.eh_frame` section.
+/// It must be a whole `.eh_frame` section, or not be read further than it goes.
 pub unsafe fn all_in(section: usize) -> impl Iterator<Item = usize> {
     let mut next = section;
     let every = core::iter::from_fn(move || {
