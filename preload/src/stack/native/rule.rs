@@ -153,6 +153,8 @@ impl Rule {
         let saved = |register: u8| row.saved[usize::from(register)];
         match saved(number::RETURN) {
             Saved::Nowhere => return Self::plain(Kind::End),
+            // a table that is there for exceptions to be caught, and says nothing of callers
+            Saved::Same => return Self::plain(Kind::Unknown),
             Saved::AtCfa(-8) => {}
             _ => return Self::plain(Kind::Complex),
         }
@@ -294,16 +296,12 @@ fn entry(ip: usize) -> &'static Entry {
 #[cold]
 #[inline(never)]
 fn find_anew(place: Place, key: u64) -> Rule {
-    let mut rule = make(place);
-    if rule.kind() == Kind::Unknown
-        && let Some(learned) = lessons::find(key)
-    {
-        rule = Rule(learned);
-    }
-    // code that is in no object may be anything by the next time
-    if rule.kind() != Kind::Unknown {
-        put(place, key, rule);
-    }
+    let learned = || lessons::find(key).map(Rule);
+    let Some(rule) = make(place).or_else(learned) else {
+        // code of no table may be anything by the next time
+        return Rule::plain(Kind::Unknown);
+    };
+    put(place, key, rule);
     rule
 }
 
@@ -313,14 +311,16 @@ fn put(place: Place, key: u64, rule: Rule) {
     entry.rule.store(rule.0, Ordering::Relaxed);
 }
 
-fn make(place: Place) -> Rule {
-    let address = place.address();
-    match table::find(address) {
-        Some(found) if greenlets::begin_with(found.function) => Rule::plain(Kind::End),
-        Some(found) if found.signal && returns_from_signal(place.ip) => Rule::plain(Kind::Signal),
-        Some(found) => Rule::of(&found.row),
-        None => Rule::plain(Kind::Unknown),
-    }
+/// What the tables say; `None` if none tells of this instruction.
+fn make(place: Place) -> Option<Rule> {
+    let found = table::find(place.address())?;
+    Some(if greenlets::begin_with(found.function) {
+        Rule::plain(Kind::End)
+    } else if found.signal && returns_from_signal(place.ip) {
+        Rule::plain(Kind::Signal)
+    } else {
+        Rule::of(&found.row)
+    })
 }
 
 /// Whether the two instructions that end a signal handler stand at `ip`, which is code.
