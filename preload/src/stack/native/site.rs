@@ -6,6 +6,7 @@
 //! hold what they held, so is the stack what it was. A function may be called by several others at
 //! the same depth, so a few sites may begin at the same frame.
 
+mod followers;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use crate::memory::Array;
 use crate::python::layout::Layout;
 use crate::stack::marks::Marks;
 use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+use followers::Followers;
 use memprof_wire::units::StackId;
 
 /// Words that a site may have.
@@ -51,8 +53,6 @@ struct Head {
     count: u8,
     /// Whether `rbp` decides where anything stands.
     needs_base: bool,
-    /// The site that came after this one the last time; null before there was one.
-    next: *mut Site,
 }
 
 /// A place that allocated. What is looked at each time is in its first cache lines, and in those of
@@ -119,8 +119,7 @@ impl Site {
 pub struct Sites {
     items: Array<Site>,
     tags: Tags<SETS>,
-    /// The one that was found last, or any before that; null without room.
-    last: *mut Site,
+    followers: Followers,
     /// Which way gives way next.
     turn: usize,
     /// What was missed lately.
@@ -133,7 +132,7 @@ impl Sites {
         Self {
             items: Array::empty(),
             tags: Tags::new(),
-            last: core::ptr::null_mut(),
+            followers: Followers::new(),
             turn: 0,
             missed: Array::empty(),
         }
@@ -143,18 +142,16 @@ impl Sites {
     pub fn clear(&mut self) {
         self.items.release();
         self.tags.clear();
-        self.last = core::ptr::null_mut();
+        self.followers.clear();
         self.missed.release();
     }
 
     /// Makes room. False without memory.
     pub fn begin(&mut self) -> bool {
-        let has_room =
-            self.items.reserve(SITES) && self.tags.begin() && self.missed.reserve(MISSED);
-        if self.last.is_null() {
-            self.last = self.items.items();
-        }
-        has_room
+        self.items.reserve(SITES)
+            && self.tags.begin()
+            && self.followers.begin()
+            && self.missed.reserve(MISSED)
     }
 
     /// The stack of what begins at this frame, if it is known.
@@ -177,17 +174,16 @@ impl Sites {
         unsafe {
             // a loop comes to the same sites in the same order: the processor need not wait for the
             // Python stack to begin with the next one
-            let next = (*self.last).head.next;
+            let next = self.followers.expected();
             if !next.is_null() && (*next).is_here::<L>(key, python, marks) {
-                self.last = next;
-                foresee((*next).head.next);
+                self.followers.go_on(next);
+                foresee(self.followers.expected());
                 return Some((*next).head.stack);
             }
             for place in self.tags.entries(key.hash(python.stack)) {
                 let site = self.items.items().add(place);
                 if (*site).is_here::<L>(key, python, marks) {
-                    (*self.last).head.next = site;
-                    self.last = site;
+                    self.followers.learn(site);
                     return Some((*site).head.stack);
                 }
             }
@@ -248,7 +244,6 @@ impl Sites {
             serial: trunk.serial(),
             count: count as u8,
             needs_base: way.needs_base || way.base_slot == 0 && trunk.base().is_some(),
-            next: core::ptr::null_mut(),
         };
         let site = self.make_room(&head, &words());
         // SAFETY: a place of the table, for as many words.
