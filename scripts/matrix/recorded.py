@@ -13,8 +13,7 @@ from .interpreters import PATIENCE
 # blocks of these programs are known by their sizes, which nothing else has
 EVENT = re.compile(rb'"size":([2-9]\d{5})\b.*"stack":(\d+)')
 STACK = re.compile(rb'"stack":(\d+)')
-
-
+# what stands at the outer end of a stack whose callers are not known
 CUT = "<unknown callers>"
 
 

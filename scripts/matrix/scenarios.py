@@ -32,11 +32,11 @@ def from_version(version, scenario):
     return checked
 
 
-def stacks(script, *arguments, before=(), native=False, environment=()):
+def stacks(script, *arguments, before=(), native=False, environment=None):
     """A program that tells its stacks, perhaps run by a module of the interpreter's own."""
     options = ["--native"] if native else ["--no-native"]
     return lambda memprof, interpreter: compare_stacks(
-        memprof, interpreter, str(PROGRAMS / script), arguments, before, options, dict(environment))
+        memprof, interpreter, str(PROGRAMS / script), arguments, before, options, environment)
 
 
 def innermost(size, *functions):

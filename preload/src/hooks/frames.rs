@@ -8,12 +8,17 @@ use core::mem::transmute;
 
 type Register = unsafe extern "C" fn(*const c_void);
 
-/// The library's own function. It is looked up each time: the library may have been unloaded since,
+/// Calls the library's own function. It is looked up each time: the library may have been unloaded since,
 /// and loaded in another place.
-fn original(name: &CStr) -> Option<Register> {
-    let found = elf::held(|| elf::find_behind(name))?;
-    // SAFETY: the function of this name takes a pointer and returns nothing.
-    Some(unsafe { transmute::<usize, Register>(found) })
+///
+/// # Safety
+///
+/// That of the library's function, which takes a pointer and returns nothing.
+unsafe fn hand_on(name: &CStr, section: *const c_void) {
+    if let Some(found) = elf::held(|| elf::find_behind(name)) {
+        // SAFETY: the caller's promise.
+        unsafe { transmute::<usize, Register>(found)(section) }
+    }
 }
 
 /// Registers an `.eh_frame` section; see libgcc.
@@ -23,10 +28,8 @@ fn original(name: &CStr) -> Option<Register> {
 /// That of the library's function: what is registered stays as it is until it is deregistered.
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn __register_frame(section: *const c_void) {
-    if let Some(original) = original(c"__register_frame") {
-        // SAFETY: the caller's argument, handed on.
-        unsafe { original(section) }
-    }
+    // SAFETY: the caller's argument, handed on.
+    unsafe { hand_on(c"__register_frame", section) }
     if native::wanted() && !section.is_null() {
         // libunwind of LLVM has a function of the same name, which takes one description
         let is_libunwind = elf::held(|| elf::find(c"__unw_add_dynamic_fde")).is_some();
@@ -44,8 +47,6 @@ pub unsafe extern "C" fn __register_frame(section: *const c_void) {
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn __deregister_frame(section: *const c_void) {
     registered::remove(section.addr());
-    if let Some(original) = original(c"__deregister_frame") {
-        // SAFETY: the caller's argument, handed on.
-        unsafe { original(section) }
-    }
+    // SAFETY: the caller's argument, handed on.
+    unsafe { hand_on(c"__deregister_frame", section) }
 }

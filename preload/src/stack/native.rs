@@ -19,6 +19,7 @@ pub mod mixed;
 pub mod module;
 mod own;
 mod path;
+mod probes;
 pub mod registered;
 mod registers;
 mod row;

@@ -9,7 +9,6 @@
 //! caller is measured once, and is the rule of the instruction from then on.
 
 mod epilogue;
-pub mod lessons;
 mod pages;
 
 use super::anchors;
@@ -63,7 +62,7 @@ pub fn measure<L: Layout>(frame: &NativeFrame, caller: &NativeFrame, anchor: usi
     if L::RUNS != Runs::Shims || frame.exact {
         return;
     }
-    let Some(base) = Rule::base_from_cfa(called(frame.ip)) else {
+    let Some(base) = rule::find(called(frame.ip), rule::generation()).base_from_cfa() else {
         return;
     };
     let distance = caller.sp.wrapping_sub(anchor);
@@ -93,7 +92,7 @@ pub unsafe fn learn<L: Layout>(
     let generation = rule::generation();
     if L::RUNS != Runs::Shims
         || last.exact
-        || !pages::contain(place.address())
+        || !contains(last.ip)
         || rule::find(place, generation).kind() != Kind::Unknown
     {
         return false;
@@ -111,7 +110,7 @@ pub unsafe fn learn<L: Layout>(
             return None;
         }
         let offset = (run - last.sp + distance) as i64;
-        Rule::by_offset(offset, BASE_OFFSET.load(Ordering::Relaxed))
+        Rule::by_offset(offset, Some(BASE_OFFSET.load(Ordering::Relaxed)))
     });
     let Some(rule) = rule else { return false };
     pages::mark_learned(place.address());

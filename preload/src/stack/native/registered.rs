@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_section_tells_what_its_index_does() {
-        let address = super::super::forget_meanings as *const () as usize + 1;
+        let address = crate::stack::native::forget_meanings as *const () as usize + 1;
         let module = module::find(address).expect("loaded");
         // SAFETY: the section's address stands behind four bytes of the index.
         let begin = unsafe {

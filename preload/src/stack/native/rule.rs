@@ -1,14 +1,17 @@
 //! Rows made small, and kept: nearly all frames are found by one of a few simple rules, and the
 //! rule of an instruction never changes while its object is loaded.
 
+mod entry;
+mod lessons;
+
 use super::bytes::Bytes;
-use super::generated::lessons;
 use super::greenlets;
 use super::registers::number;
 use super::row::{Cfa, Row, Saved};
 use super::segment::Key;
 use super::table;
-use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use entry::Entry;
 
 /// How a caller is found, in one word.
 ///
@@ -78,12 +81,18 @@ impl Rule {
         }
     }
 
+    /// Whether the caller begins at a register's value plus the offset.
+    #[inline(always)]
+    fn is_simple(self) -> bool {
+        self.0 & 15 <= Kind::Base as u64
+    }
+
     /// Where the caller of this frame begins, if that is at a register's value plus the offset.
     #[inline(always)]
     pub fn callers_frame(self, key: Key) -> Option<usize> {
-        let is_simple = self.0 & 15 <= Kind::Base as u64;
         let from = if self.is_from_base() { key.bp } else { key.sp };
-        is_simple.then(|| from.wrapping_add_signed(self.offset()))
+        self.is_simple()
+            .then(|| from.wrapping_add_signed(self.offset()))
     }
 
     /// Whether that register is `rbp`, and not `rsp`.
@@ -121,32 +130,24 @@ impl Rule {
     }
 
     /// That of a frame whose caller's begins so many bytes above the stack pointer, and where `rbp`
-    /// stands, from there on.
-    pub fn by_offset(offset: i64, base_offset: i64) -> Option<Self> {
-        let rule = Self::new(Kind::Stack, offset, Base::AtCfa, base_offset);
-        (rule.kind() == Kind::Stack).then_some(rule)
+    /// stands, from there on; `None` if that is what it was.
+    pub fn by_offset(offset: i64, base_offset: Option<i64>) -> Option<Self> {
+        let base = base_offset.map_or(Base::Same, |_| Base::AtCfa);
+        let rule = Self::new(Kind::Stack, offset, base, base_offset.unwrap_or(0));
+        rule.is_simple().then_some(rule)
     }
 
-    /// The same where `rbp` is what it was.
-    pub fn by_offset_alone(offset: i64) -> Option<Self> {
-        let rule = Self::new(Kind::Stack, offset, Base::Same, 0);
-        (rule.kind() == Kind::Stack).then_some(rule)
-    }
-
-    /// Where a frame keeps its caller's `rbp`, from the caller's frame on, if it is one of a simple rule
-    /// and does.
-    pub fn base_from_cfa(place: Place) -> Option<i64> {
-        let rule = find(place, generation());
-        let is_kept = rule.0 & 15 <= Kind::Base as u64 && rule.base() == Base::AtCfa;
-        is_kept.then_some(rule.base_offset() as i64)
+    /// Where a frame keeps its caller's `rbp`, from the caller's frame on, if it does.
+    pub fn base_from_cfa(self) -> Option<i64> {
+        let is_kept = self.is_simple() && self.base() == Base::AtCfa;
+        is_kept.then_some(self.base_offset() as i64)
     }
 
     /// Keeps it as that of an instruction, which was learned where no table tells of it.
     pub fn keep(self, place: Place, generation: usize) {
         let key = key(place, generation);
-        let is_old = |other: u64| other >> GENERATION_SHIFT != key >> GENERATION_SHIFT;
-        lessons::keep(key, self.0, is_old);
-        put(place, key, self);
+        lessons::keep(key, self.0);
+        entry(place.ip).put(key, self.0);
     }
 
     fn of(row: &Row) -> Self {
@@ -226,19 +227,7 @@ const ENTRIES: usize = 1 << 14;
 /// Where the generation of the rules stands in a key.
 const GENERATION_SHIFT: u32 = 48;
 
-/// An entry of the table: a key, and the rule. The key is stored mixed with the rule, so that two
-/// halves which different threads wrote match no key at all.
-struct Entry {
-    mixed: AtomicU64,
-    rule: AtomicU64,
-}
-
-static RULES: [Entry; ENTRIES] = [const {
-    Entry {
-        mixed: AtomicU64::new(0),
-        rule: AtomicU64::new(0),
-    }
-}; ENTRIES];
+static RULES: [Entry; ENTRIES] = [const { Entry::new() }; ENTRIES];
 
 /// Goes up when an object is gone, whose addresses may come to mean something else.
 static GENERATION: AtomicUsize = AtomicUsize::new(0);
@@ -273,9 +262,8 @@ pub fn forget_meanings() {
 #[inline(always)]
 pub fn find(place: Place, generation: usize) -> Rule {
     let key = key(place, generation);
-    let entry = entry(place.ip);
-    let rule = entry.rule.load(Ordering::Relaxed);
-    if entry.mixed.load(Ordering::Relaxed) ^ rule == key {
+    let (known, rule) = entry(place.ip).get();
+    if known == key {
         return Rule(rule);
     }
     find_anew(place, key)
@@ -286,6 +274,10 @@ fn key(place: Place, generation: usize) -> u64 {
     // addresses of programs have 47 bits
     let generation = (generation as u64 + 1) << GENERATION_SHIFT;
     place.ip as u64 | u64::from(place.exact) << 47 | generation
+}
+
+fn generation_of(key: u64) -> u64 {
+    key >> GENERATION_SHIFT
 }
 
 #[inline(always)]
@@ -301,14 +293,8 @@ fn find_anew(place: Place, key: u64) -> Rule {
         // code of no table may be anything by the next time
         return Rule::plain(Kind::Unknown);
     };
-    put(place, key, rule);
+    entry(place.ip).put(key, rule.0);
     rule
-}
-
-fn put(place: Place, key: u64, rule: Rule) {
-    let entry = entry(place.ip);
-    entry.mixed.store(key ^ rule.0, Ordering::Relaxed);
-    entry.rule.store(rule.0, Ordering::Relaxed);
 }
 
 /// What the tables say; `None` if none tells of this instruction.

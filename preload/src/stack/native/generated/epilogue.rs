@@ -53,10 +53,7 @@ fn read(mut code: &[u8]) -> Option<Rule> {
             // ret
             [0xc3, ..] => {
                 let offset = offset + 8;
-                return match base {
-                    Some(base) => Rule::by_offset(offset, base - offset),
-                    None => Rule::by_offset_alone(offset),
-                };
+                return Rule::by_offset(offset, base.map(|base| base - offset));
             }
             _ => return None,
         }

@@ -1,13 +1,12 @@
 //! The pages of memory that the interpreter has made executable.
 
 use crate::raw::PAGE;
+use crate::stack::native::probes::{self, PROBES};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Pages that are known at a time, at most; code on others is code without tables. The interpreter
 /// maps each compiled piece by itself: a page or two, for the most part.
 const PLACES: usize = 1 << 14;
-/// Places where a page may stand.
-const PROBES: usize = 8;
 
 /// Addresses of pages, with [`LEARNED`] beside them; 0 where there is none.
 static PAGES: [AtomicUsize; PLACES] = [const { AtomicUsize::new(0) }; PLACES];
@@ -23,8 +22,7 @@ pub fn are_any() -> bool {
 }
 
 fn places(page: usize) -> impl Iterator<Item = &'static AtomicUsize> {
-    let first = (page / PAGE).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50;
-    (0..PROBES).map(move |probe| &PAGES[(first + probe) % PLACES])
+    probes::places(&PAGES, (page / PAGE) as u64)
 }
 
 fn find(page: usize) -> Option<&'static AtomicUsize> {

@@ -1,7 +1,7 @@
 //! What an `.eh_frame` section says of a function, and what it says of several in common.
 
-use super::super::bytes::{Bytes, Encoding};
-use super::super::registers::number;
+use crate::stack::native::bytes::{Bytes, Encoding};
+use crate::stack::native::registers::number;
 
 /// What there is to know about the functions that share a description.
 pub struct Common {

@@ -1,9 +1,9 @@
 //! The instructions of a description: they build the row of each instruction of the function, one after
 //! the other.
 
-use super::super::bytes::Bytes;
-use super::super::row::{Cfa, REGISTERS, Row, Saved};
 use super::description::{Common, Description};
+use crate::stack::native::bytes::Bytes;
+use crate::stack::native::row::{Cfa, REGISTERS, Row, Saved};
 
 /// Rows that instructions may set aside; compilers need one.
 const REMEMBERED: usize = 4;
