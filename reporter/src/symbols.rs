@@ -5,6 +5,6 @@ pub mod origin;
 pub mod python;
 pub mod source;
 
-pub use native::{Mapped, NativeName, NativeNames, Settings};
+pub use native::{Mapped, NativeNames, Settings};
 pub use origin::Origin;
 pub use source::{SourceLines, SourcePolicy};

@@ -4,7 +4,7 @@ use super::names::NameId;
 use super::stacks::{Frame, FrameId, Language, StackId, Stacks};
 use crate::hashing::NumberMap;
 use crate::replay::{Call, CallId, Calls, Definitions, PlaceId};
-use crate::symbols::{NativeName, NativeNames, python};
+use crate::symbols::{NativeNames, python};
 use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::ops::Range;
@@ -180,12 +180,8 @@ impl<'a> Resolver<'a> {
                 let names = self.native.frames_of(place).into_iter().rev();
                 let mut frames = Vec::new();
                 for name in names {
-                    let NativeName {
-                        function,
-                        file,
-                        line,
-                    } = &name;
-                    let frame = self.define(function, file, *line, Language::Native);
+                    let frame =
+                        self.define(&name.function, &name.file, name.line, Language::Native);
                     if self.native.may_be_a_start(&name) {
                         self.found.starts.insert(frame);
                     }
